@@ -1,0 +1,1 @@
+//! From a Licit syntax tree to the core calculus and policy bytecode.

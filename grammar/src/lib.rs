@@ -1,0 +1,1 @@
+//! The Licit language's tokens, grammar, syntax tree and formatter.

@@ -1,0 +1,1 @@
+//! The Licit module format: one table, encoder, decoder, verifier, disassembler.

@@ -1,0 +1,1 @@
+//! The shell a gateway embeds: ledger, log file and clock.

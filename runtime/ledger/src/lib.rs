@@ -1,0 +1,1 @@
+//! The pure ledger: step decides, fold replays, audit runs both again.

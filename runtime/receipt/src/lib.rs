@@ -1,0 +1,1 @@
+//! Metered Unit receipts: canonical bytes, hashes, signatures, the transparency tree.

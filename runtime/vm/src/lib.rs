@@ -1,0 +1,1 @@
+//! The Licit policy VM: binds a request and decides it.
