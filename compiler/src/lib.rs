@@ -1,1 +1,2 @@
 //! From a Licit syntax tree to the core calculus and policy bytecode.
+pub mod core;
