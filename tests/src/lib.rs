@@ -1,1 +1,0 @@
-//! Conformance, end-to-end and architecture tests.
