@@ -1,0 +1,188 @@
+//! Money against exact rationals of a library, over the whole range that licences may use.
+
+use licit_ledger::money::{Fraction, Rounding, Scale, compare, share, share_at_close};
+use num_bigint::{BigInt, BigUint};
+use num_rational::Ratio;
+use proptest::prelude::*;
+
+type Exact = Ratio<BigInt>;
+
+fn exact(fraction: Fraction) -> Exact {
+    Ratio::new(fraction.numerator.into(), fraction.denominator.into())
+}
+
+/// Rounding as the words say it, on a library's rationals.
+fn rounded(value: &Exact, mode: Rounding) -> BigInt {
+    let (floor, half) = (value.floor().to_integer(), Ratio::new(1.into(), 2.into()));
+    let rest = value - value.floor();
+    let even = &floor % BigInt::from(2) == BigInt::from(0);
+    let up = match mode {
+        Rounding::Down => false,
+        Rounding::Up => rest > Ratio::from_integer(0.into()),
+        Rounding::HalfUp => rest >= half,
+        Rounding::HalfEven => rest > half || rest == half && !even,
+    };
+    floor + BigInt::from(u8::from(up))
+}
+
+fn modes() -> impl Strategy<Value = Rounding> {
+    prop_oneof![Just(Rounding::HalfEven), Just(Rounding::HalfUp), Just(Rounding::Down), Just(Rounding::Up)]
+}
+
+/// Numbers of every size, and those around powers of two and ten.
+fn sizes(bits: u32) -> impl Strategy<Value = u128> {
+    let top = if bits == 128 { u128::MAX } else { (1 << bits) - 1 };
+    prop_oneof![
+        (0..bits, any::<u128>()).prop_map(move |(shift, value)| (value & top) >> shift),
+        (0u32..bits, 0u128..3).prop_map(move |(shift, less)| (1u128 << shift).saturating_sub(less)),
+        (0u32..38).prop_map(move |power| 10u128.pow(power).min(top)),
+        0u128..1000,
+    ]
+}
+
+fn scales() -> impl Strategy<Value = Scale> {
+    let minor = prop_oneof![
+        3 => (0u32..=18).prop_map(|power| (1, 10u128.pow(power))),
+        1 => (sizes(127), sizes(127)).prop_map(|(n, d)| (n.max(1), d.max(1))),
+        1 => (1u128..200).prop_map(|n| (n, 1)),
+    ];
+    (sizes(64), minor, modes()).prop_map(|(grain, (numerator, denominator), mode)| {
+        Scale::new(grain.max(1) as u64, Fraction { numerator, denominator }, mode).expect("nothing is zero")
+    })
+}
+
+fn in_minor(scale: &Scale, total: u128) -> Exact {
+    Ratio::new(total.into(), scale.grain().into()) / exact(scale.minor())
+}
+
+fn fits(value: &BigInt) -> Option<u128> {
+    u128::try_from(BigUint::try_from(value.clone()).expect("never negative")).ok()
+}
+
+fn shares() -> impl Strategy<Value = Vec<Fraction>> {
+    // Parts of a sum, as `3 parts to @a, 1 part to @b` gives them: reduced, so denominators differ.
+    prop::collection::vec(prop_oneof![1u128..10, sizes(100)], 1..8).prop_map(|parts| {
+        let parts: Vec<u128> = parts.into_iter().map(|part| part.max(1)).collect();
+        let whole: u128 = parts.iter().sum();
+        let reduced = parts.iter().map(|part| Ratio::new(*part, whole));
+        reduced.map(|r| Fraction { numerator: *r.numer(), denominator: *r.denom() }).collect()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
+
+    #[test]
+    fn rounding_is_that_of_exact_rationals(scale in scales(), total in sizes(128)) {
+        let expected = rounded(&in_minor(&scale, total), scale.rounding());
+        prop_assert_eq!(scale.round(total), fits(&expected));
+    }
+
+    #[test]
+    fn ties_are_broken_by_the_mode(grain in 1u64..1000, whole in 0u128..1_000_000, mode in modes()) {
+        // grain parts make one unit, 1/1 is the smallest amount: an odd number of halves is a tie.
+        let scale = Scale::new(grain * 2, Fraction { numerator: 1, denominator: 1 }, mode).expect("not zero");
+        let expected = match mode {
+            Rounding::Down => whole,
+            Rounding::HalfEven => whole + whole % 2,
+            Rounding::HalfUp | Rounding::Up => whole + 1,
+        };
+        prop_assert_eq!(scale.round((2 * whole + 1) * u128::from(grain)), Some(expected));
+    }
+
+    #[test]
+    fn what_fell_due_is_the_rounded_total(scale in scales(), amounts in prop::collection::vec(sizes(90), 0..6)) {
+        let (mut total, mut due) = (0, 0);
+        for amount in amounts {
+            let Some(more) = scale.due(total, amount) else { return Ok(()) };
+            total += amount;
+            due += more;
+            prop_assert_eq!(scale.round(total), Some(due));
+            prop_assert!(scale.within_one(total, due));
+            prop_assert!(!scale.within_one(total, due + 2));
+            if let Some(remainder) = scale.remainder(total, due) {
+                let sign = if remainder.negative { BigInt::from(-1) } else { BigInt::from(1) };
+                let left = exact(remainder.amount) * Ratio::from_integer(sign);
+                let charged = Ratio::new(BigInt::from(total), scale.grain().into());
+                prop_assert_eq!(charged, exact(scale.minor()) * Ratio::from_integer(due.into()) + left);
+            }
+        }
+    }
+
+    #[test]
+    fn shares_conserve_and_stay_within_one(due in sizes(128), shares in shares()) {
+        let open = share(due, &shares).expect("they sum to one");
+        let closed = share_at_close(due, &shares).expect("they sum to one");
+        prop_assert_eq!(open.payable.iter().sum::<u128>() + open.residue, due);
+        prop_assert!(open.residue < shares.len() as u128);
+        prop_assert_eq!(closed.payable.iter().sum::<u128>(), due);
+        prop_assert_eq!(closed.residue, 0);
+        for ((fraction, floor), final_) in shares.iter().zip(&open.payable).zip(&closed.payable) {
+            let part = exact(*fraction) * Ratio::from_integer(BigInt::from(due));
+            prop_assert_eq!(BigInt::from(*floor), part.floor().to_integer());
+            prop_assert!(final_ - floor <= 1);
+        }
+    }
+
+    #[test]
+    fn the_residue_goes_to_the_largest_remainders(due in sizes(128), shares in shares()) {
+        let (open, closed) = (share(due, &shares).unwrap(), share_at_close(due, &shares).unwrap());
+        let rest = |index: usize| {
+            let part = exact(shares[index]) * Ratio::from_integer(BigInt::from(due));
+            &part - part.floor()
+        };
+        let won = |index: usize| closed.payable[index] > open.payable[index];
+        for winner in (0..shares.len()).filter(|index| won(*index)) {
+            for loser in (0..shares.len()).filter(|index| !won(*index)) {
+                prop_assert!(rest(winner) > rest(loser) || rest(winner) == rest(loser) && winner < loser);
+            }
+        }
+    }
+
+    #[test]
+    fn shares_depend_on_the_total_alone_and_never_shrink(a in sizes(100), b in sizes(100), shares in shares()) {
+        let (before, after) = (share(a, &shares).unwrap(), share(a + b, &shares).unwrap());
+        for (less, more) in before.payable.iter().zip(&after.payable) {
+            prop_assert!(less <= more);
+        }
+    }
+
+    #[test]
+    fn fractions_compare_exactly(a in sizes(128), b in sizes(128), c in sizes(128), d in sizes(128)) {
+        let (x, y) = (
+            Fraction { numerator: a, denominator: b.max(1) },
+            Fraction { numerator: c, denominator: d.max(1) },
+        );
+        prop_assert_eq!(compare(x, y), exact(x).cmp(&exact(y)));
+    }
+}
+
+#[test]
+fn tiny_prices_reach_every_payee() {
+    // 100,000 receipts at price 1: rounding each receipt's shares would pay all of it to the first, or to nobody.
+    let shares = [40, 30, 20, 10].map(|percent| Fraction { numerator: percent, denominator: 100 });
+    assert_eq!(share(100_000, &shares).unwrap().payable, [40_000, 30_000, 20_000, 10_000]);
+    assert_eq!(share(1, &shares).unwrap().residue, 1);
+    assert_eq!(share_at_close(1, &shares).unwrap().payable, [1, 0, 0, 0]);
+}
+
+#[test]
+fn ties_go_in_the_order_of_the_split() {
+    let thirds = [Fraction { numerator: 1, denominator: 3 }; 3];
+    assert_eq!(share_at_close(5, &thirds).unwrap().payable, [2, 2, 1]);
+}
+
+#[test]
+fn more_than_the_whole_is_no_split() {
+    let shares = [Fraction { numerator: 2, denominator: 3 }; 2];
+    assert_eq!(share(9, &shares), None);
+    assert_eq!(share(1, &shares).unwrap().residue, 1);
+}
+
+#[test]
+fn nothing_is_no_scale() {
+    let cent = Fraction { numerator: 1, denominator: 100 };
+    assert_eq!(Scale::new(0, cent, Rounding::Down), None);
+    assert_eq!(Scale::new(1, Fraction { numerator: 0, denominator: 1 }, Rounding::Down), None);
+    assert_eq!(Scale::new(1, Fraction { numerator: 1, denominator: 0 }, Rounding::Down), None);
+}
