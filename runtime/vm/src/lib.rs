@@ -1,1 +1,31 @@
 //! The Licit policy VM: binds a request and decides it.
+//!
+//! ```text
+//! let policy = Policy::load(&bytes)?;                    // everything is proved here
+//! let bound  = policy.bind(&request)?;                   // text to numbers, windows; errs on malformed requests only
+//! let keys   = bound.reads();                            // the counters that the ledger looks up
+//! policy.evaluate(&bound, &state, &mut outcome);         // pure: no clock, no I/O, no allocation, no lock, cannot fail
+//! ```
+//!
+//! *Invariant:* `no_std`, no unsafe; no input makes it panic.
+
+#![no_std]
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)
+)]
+
+extern crate alloc;
+
+mod bound;
+mod outcome;
+mod policy;
+mod request;
+mod scratch;
+
+pub use bound::{Bound, Read};
+pub use licit_bytecode::manifest::{ClauseKind, Counter, CounterOf};
+pub use licit_bytecode::{Key, LoadError, LoadErrorKind, Manifest, Window};
+pub use outcome::{Delta, DutyDue, EVERYTHING, Line, Outcome, Reason, ReasonCode, UNIT_BASE, UNIT_UNKNOWN};
+pub use policy::Policy;
+pub use request::{BindError, DutyStatus, END_OF_TIME, FactValue, Request, State};
