@@ -3,9 +3,21 @@
 //! Every type mirrors one construct of `spec/core.md`, which is normative. Lists that the page calls *sorted* are kept
 //! sorted by whoever builds a [`Licence`] ([`Licence::canonicalise`]); the encoder refuses a licence that is not canonical.
 //!
-//! Reading order: this file, `encode`, `decode`, `print`, `parse`, `check`.
+//! Reading order: this file, `membership`, `canonical`, `check`, `cbor`, `encode`, `decode`, `print`, `parse`.
 
 use std::collections::BTreeMap;
+
+mod canonical;
+mod cbor;
+pub mod check;
+pub mod encode;
+mod membership;
+#[cfg(test)]
+mod tests;
+
+pub use check::{CoreError, CoreErrorKind};
+pub use encode::id_of;
+pub use membership::{membership, term_index};
 
 /// The edition this compiler writes and reads.
 pub const EDITION: u64 = 2026;

@@ -1,0 +1,475 @@
+//! The canonical form of a core: one order, one numbering, so that equal licences have equal bytes.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::mem::take;
+
+use super::cbor::Writer;
+use super::{Axis, Bits, Cond, Constant, FactType, Licence, Price, Ratio, Term, TermSpan, encode};
+
+/// Deeper conditions are left alone: [`Licence::validate`] refuses them, and recursion here stays bounded.
+const SANE_DEPTH: usize = 256;
+
+impl Ratio {
+    /// The fraction in lowest terms; a denominator of zero stays as it is, for [`Licence::validate`] to refuse.
+    pub fn new(num: u128, den: u128) -> Ratio {
+        match gcd(num, den) {
+            0 | 1 => Ratio { num, den },
+            _ if den == 0 => Ratio { num, den },
+            common => Ratio { num: num / common, den: den / common },
+        }
+    }
+}
+
+/// The greatest common divisor; of zero and n it is n.
+pub(super) fn gcd(mut a: u128, mut b: u128) -> u128 {
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a
+}
+
+impl Licence {
+    /// Brings the licence into canonical form, whatever order it was built in: sorts every sorted list and renumbers
+    /// what points into it, flattens connectives, writes equal definitions once, drops definitions, facts and
+    /// parties that nothing mentions, numbers definitions by first use, and brings fractions to lowest terms.
+    ///
+    /// Definitions may stand in any order before, forward mentions included. It is idempotent, changes no meaning,
+    /// and repairs nothing that is wrong: call [`Licence::validate`] afterwards.
+    pub fn canonicalise(&mut self) {
+        self.canonicalise_with(&BTreeMap::new());
+    }
+
+    /// [`Licence::canonicalise`], with an `otherwise` case for the charges of these labels: its condition depends on
+    /// the canonical order of the other cases, so only this function can write it.
+    pub fn canonicalise_with(&mut self, otherwise: &BTreeMap<String, Price>) {
+        if !self.is_sane() {
+            return;
+        }
+        self.headers();
+        let mut otherwise = otherwise.clone();
+        self.sort_tables(&mut otherwise);
+        otherwise.values_mut().for_each(reduce_price);
+        self.each_condition_mut(flatten);
+        self.definitions.iter_mut().for_each(flatten);
+        self.intern_definitions();
+        self.sort_clauses(&mut otherwise);
+        self.number_definitions();
+        self.drop_unused();
+    }
+
+    /// What has no index: assets, fractions, ends of the term, windows that say the default.
+    fn headers(&mut self) {
+        self.assets.sort();
+        self.assets.dedup();
+        self.vocabularies.sort_by(|a, b| a.name.cmp(&b.name));
+        self.vocabularies.dedup();
+        self.parties.sort_by(|a, b| a.handle.cmp(&b.handle));
+        self.parties.dedup();
+        self.axes.retain(|_, terms| !terms.is_empty());
+        if self.term == Some(TermSpan::default()) {
+            self.term = None;
+        }
+        if let Some(money) = &mut self.money {
+            money.minor = Ratio::new(money.minor.num, money.minor.den);
+        }
+        if let Some(split) = &mut self.split {
+            for (_, share) in &mut split.shares {
+                *share = Ratio::new(share.num, share.den);
+            }
+            if self.money.as_ref().is_some_and(|money| Some(money.settled) == split.window) {
+                split.window = None;
+            }
+        }
+        for charge in &mut self.charges {
+            charge.cases.iter_mut().for_each(|(_, price)| reduce_price(price));
+        }
+    }
+
+    /// Sorts terms, units and facts, and renumbers what points at them.
+    fn sort_tables(&mut self, otherwise: &mut BTreeMap<String, Price>) {
+        let terms: BTreeMap<Axis, Vec<u32>> =
+            self.axes.iter_mut().map(|(axis, terms)| (*axis, sort_terms(terms))).collect();
+        let units = sort_table(&mut self.units, |unit| &unit.name);
+        let facts = sort_table(&mut self.facts, |fact| &fact.name);
+
+        let mut renumber = |condition: &mut Cond| renumber(condition, &terms, &facts);
+        self.definitions.iter_mut().for_each(&mut renumber);
+        self.each_condition_mut(renumber);
+        for limit in &mut self.limits {
+            limit.unit = lookup(&units, limit.unit);
+        }
+        let own = self.charges.iter_mut().flat_map(|charge| charge.cases.iter_mut().map(|(_, price)| price));
+        for price in own.chain(otherwise.values_mut()) {
+            match price {
+                Price::Free => {}
+                Price::Rate { unit, .. } | Price::Graduated { unit, .. } => *unit = lookup(&units, *unit),
+            }
+        }
+        for (_, list) in &mut self.free {
+            list.iter_mut().for_each(|unit| *unit = lookup(&units, *unit));
+            list.sort_unstable();
+            list.dedup();
+        }
+        if let Some(actions) = terms.get(&Axis::Action) {
+            for duty in &mut self.duties {
+                remap_bits(&mut duty.acts, actions);
+                remap_bits(&mut duty.acts_unknown, actions);
+            }
+        }
+    }
+
+    /// Puts definitions after those they use, and makes equal ones one.
+    fn intern_definitions(&mut self) {
+        let mut intern = Intern {
+            old: take(&mut self.definitions),
+            number: Vec::new(),
+            new: Vec::new(),
+            known: HashMap::new(),
+        };
+        intern.number = vec![None; intern.old.len()];
+        for index in 0..intern.old.len() {
+            intern.define(index);
+        }
+        self.each_condition_mut(|condition| intern.rewrite(condition));
+        self.definitions = intern.new;
+    }
+
+    fn sort_clauses(&mut self, otherwise: &mut BTreeMap<String, Price>) {
+        self.forbids.sort_by(|a, b| a.0.cmp(&b.0));
+        self.permits.sort_by(|a, b| a.0.cmp(&b.0));
+        self.limits.sort_by(|a, b| a.label.cmp(&b.label));
+        self.charges.sort_by(|a, b| a.label.cmp(&b.label));
+        self.duties.sort_by(|a, b| a.label.cmp(&b.label));
+        self.free.sort();
+        for charge in self.charges.iter_mut().filter(|charge| charge.by_case) {
+            charge.cases.sort_by(|a, b| compare_cases(&self.definitions, a, b));
+            if let Some(price) = otherwise.remove(&charge.label) {
+                let others = Cond::or(charge.cases.iter().map(|(condition, _)| condition.clone()));
+                charge.cases.push((others.not(), price));
+                charge.cases.sort_by(|a, b| compare_cases(&self.definitions, a, b));
+            }
+        }
+    }
+
+    /// Numbers definitions by first use and drops those without one.
+    fn number_definitions(&mut self) {
+        let mut order = FirstUse {
+            definitions: &self.definitions,
+            number: vec![None; self.definitions.len()],
+            order: vec![],
+        };
+        for (_, _, condition) in self.conditions() {
+            order.walk(condition);
+        }
+        let FirstUse { number, order, .. } = order;
+        let rename = |condition: &mut Cond| {
+            each_leaf_mut(condition, &mut |leaf| {
+                if let Cond::Slot(index) = leaf {
+                    *index = number.get(*index as usize).copied().flatten().unwrap_or(*index);
+                }
+            });
+        };
+        let mut definitions: Vec<Cond> =
+            order.iter().map(|old| self.definitions[*old as usize].clone()).collect();
+        definitions.iter_mut().for_each(rename);
+        self.each_condition_mut(rename);
+        self.definitions = definitions;
+    }
+
+    /// Facts that no condition mentions, and parties that nothing mentions, are no part of the meaning.
+    fn drop_unused(&mut self) {
+        let used = self.used_facts();
+        let mut new = vec![u32::MAX; self.facts.len()];
+        for (to, from) in (0..).zip(&used) {
+            if let Some(slot) = new.get_mut(*from as usize) {
+                *slot = to;
+            }
+        }
+        let mut index = 0;
+        self.facts.retain(|_| {
+            index += 1;
+            used.contains(&(index - 1))
+        });
+        let none = BTreeMap::new();
+        self.definitions.iter_mut().for_each(|condition| renumber(condition, &none, &new));
+        self.each_condition_mut(|condition| renumber(condition, &none, &new));
+
+        let mentioned: BTreeSet<String> = self.mentioned_parties().map(str::to_owned).collect();
+        self.parties.retain(|party| mentioned.contains(&party.handle));
+    }
+
+    /// The facts that conditions and definitions mention.
+    pub(super) fn used_facts(&self) -> BTreeSet<u32> {
+        let mut used = BTreeSet::new();
+        for condition in self.definitions.iter().chain(self.conditions().map(|(_, _, condition)| condition)) {
+            each_leaf(condition, &mut |leaf| {
+                if let Cond::Compare { fact, .. } | Cond::Known(fact) = leaf {
+                    used.insert(*fact);
+                }
+            });
+        }
+        used
+    }
+
+    /// The handles that the licence mentions: licensor, shares, recipients of duties, constants of party facts.
+    pub(super) fn mentioned_parties(&self) -> impl Iterator<Item = &str> {
+        let mut constants = Vec::new();
+        for condition in self.definitions.iter().chain(self.conditions().map(|(_, _, condition)| condition)) {
+            each_leaf(condition, &mut |leaf| {
+                if let Cond::Compare { fact, constant: Constant::Text(text), .. } = leaf
+                    && self.facts.get(*fact as usize).is_some_and(|fact| fact.ty == FactType::Party)
+                {
+                    constants.push(text.as_str());
+                }
+            });
+        }
+        let shares =
+            self.split.iter().flat_map(|split| split.shares.iter().map(|(handle, _)| handle.as_str()));
+        let recipients = self.duties.iter().filter_map(|duty| duty.to.as_deref());
+        std::iter::once(self.licensor.as_str()).chain(shares).chain(recipients).chain(constants)
+    }
+
+    /// Every condition of a clause with the map key and the index of its clause, in the order of section 2 key 15.
+    pub(super) fn conditions(&self) -> impl Iterator<Item = (u64, u32, &Cond)> {
+        let rules = |key, rules| (0..).zip(rules).map(move |(i, (_, c)): (u32, &(String, Cond))| (key, i, c));
+        let limits = (0..).zip(&self.limits).filter_map(|(i, it)| Some((18, i, it.guard.as_ref()?)));
+        let charges =
+            (0..).zip(&self.charges).flat_map(|(i, it)| it.cases.iter().map(move |(c, _)| (19, i, c)));
+        let duties = (0..).zip(&self.duties).filter_map(|(i, it)| Some((20, i, it.guard.as_ref()?)));
+        rules(16, &self.forbids).chain(rules(17, &self.permits)).chain(limits).chain(charges).chain(duties)
+    }
+
+    /// Every condition of a clause, to change it.
+    fn each_condition_mut(&mut self, mut change: impl FnMut(&mut Cond)) {
+        let rules = self.forbids.iter_mut().chain(&mut self.permits).map(|(_, c)| c);
+        let limits = self.limits.iter_mut().filter_map(|it| it.guard.as_mut());
+        let cases = self.charges.iter_mut().flat_map(|it| it.cases.iter_mut().map(|(c, _)| c));
+        let duties = self.duties.iter_mut().filter_map(|it| it.guard.as_mut());
+        rules.chain(limits).chain(cases).chain(duties).for_each(&mut change);
+    }
+
+    /// Whether every mention of a definition leads somewhere, without a cycle, and nothing nests beyond all use.
+    fn is_sane(&self) -> bool {
+        let mut heights =
+            Heights { definitions: &self.definitions, known: vec![None; self.definitions.len()] };
+        (0..self.definitions.len() as u32).all(|index| heights.of(&Cond::Slot(index), SANE_DEPTH).is_some())
+            && self.conditions().all(|(_, _, condition)| heights.of(condition, SANE_DEPTH).is_some())
+    }
+}
+
+/// How deep conditions nest, definitions expanded.
+pub(super) struct Heights<'a> {
+    /// The definitions, in any order.
+    pub definitions: &'a [Cond],
+    /// The height of each definition that has been measured.
+    pub known: Vec<Option<usize>>,
+}
+
+impl Heights<'_> {
+    /// The nesting of a condition, 1 for one without operands; none beyond `limit`, for a cycle, or for a mention
+    /// of a definition that does not exist. Recursion ends at the limit.
+    pub fn of(&mut self, condition: &Cond, limit: usize) -> Option<usize> {
+        let below = limit.checked_sub(1)?;
+        let height = match condition {
+            Cond::And(operands) | Cond::Or(operands) => {
+                operands.iter().try_fold(0, |max, operand| Some(self.of(operand, below)?.max(max)))?
+            }
+            Cond::Not(operand) => self.of(operand, below)?,
+            Cond::Slot(index) => match *self.known.get(*index as usize)? {
+                Some(height) => height,
+                None => {
+                    let height = self.of(self.definitions.get(*index as usize)?, below)?;
+                    self.known[*index as usize] = Some(height);
+                    height
+                }
+            },
+            _ => 0,
+        };
+        (height <= below).then_some(height + 1)
+    }
+}
+
+/// Rewrites definitions, each after those it uses.
+struct Intern {
+    old: Vec<Cond>,
+    /// For an old index the new one, once it is known.
+    number: Vec<Option<u32>>,
+    new: Vec<Cond>,
+    known: HashMap<Cond, u32>,
+}
+
+impl Intern {
+    fn define(&mut self, index: usize) -> u32 {
+        if let Some(number) = self.number[index] {
+            return number;
+        }
+        let mut condition = self.old[index].clone();
+        self.rewrite(&mut condition);
+        let number = *self.known.entry(condition.clone()).or_insert_with(|| {
+            self.new.push(condition);
+            self.new.len() as u32 - 1
+        });
+        self.number[index] = Some(number);
+        number
+    }
+
+    fn rewrite(&mut self, condition: &mut Cond) {
+        each_leaf_mut(condition, &mut |leaf| {
+            if let Cond::Slot(index) = leaf {
+                *index = self.define(*index as usize);
+            }
+        });
+    }
+}
+
+/// Numbers definitions in the order of their first use, each after those it uses.
+pub(super) struct FirstUse<'a> {
+    pub definitions: &'a [Cond],
+    /// For an index its number, once it was met.
+    pub number: Vec<Option<u32>>,
+    /// The indices, in the order of their numbers.
+    pub order: Vec<u32>,
+}
+
+impl FirstUse<'_> {
+    pub fn walk(&mut self, condition: &Cond) {
+        each_leaf(condition, &mut |leaf| {
+            if let Cond::Slot(index) = leaf
+                && self.number[*index as usize].is_none()
+            {
+                self.walk(&self.definitions[*index as usize]);
+                self.number[*index as usize] = Some(self.order.len() as u32);
+                self.order.push(*index);
+            }
+        });
+    }
+}
+
+/// Visits the operands that have none, from left to right.
+pub(super) fn each_leaf<'a>(condition: &'a Cond, visit: &mut impl FnMut(&'a Cond)) {
+    match condition {
+        Cond::And(operands) | Cond::Or(operands) => operands.iter().for_each(|it| each_leaf(it, visit)),
+        Cond::Not(operand) => each_leaf(operand, visit),
+        leaf => visit(leaf),
+    }
+}
+
+fn each_leaf_mut(condition: &mut Cond, visit: &mut impl FnMut(&mut Cond)) {
+    match condition {
+        Cond::And(operands) | Cond::Or(operands) => {
+            operands.iter_mut().for_each(|it| each_leaf_mut(it, visit));
+        }
+        Cond::Not(operand) => each_leaf_mut(operand, visit),
+        leaf => visit(leaf),
+    }
+}
+
+/// Opens nested connectives of one kind; one operand stands alone, none is the neutral value.
+fn flatten(condition: &mut Cond) {
+    match condition {
+        Cond::And(operands) => {
+            operands.iter_mut().for_each(flatten);
+            *condition = Cond::and(take(operands));
+        }
+        Cond::Or(operands) => {
+            operands.iter_mut().for_each(flatten);
+            *condition = Cond::or(take(operands));
+        }
+        Cond::Not(operand) => flatten(operand),
+        _ => {}
+    }
+}
+
+/// The order of cases: that of their encoded bytes with every `[5, index]` written as `[5, condition]`.
+///
+/// Definitions must be acyclic and pairwise different. Two mentions of one definition are equal at sight, and the
+/// first difference decides, so that no definition is entered twice on the way to it: linear in what is compared.
+pub(super) fn compare_cases(definitions: &[Cond], a: &(Cond, Price), b: &(Cond, Price)) -> Ordering {
+    let bytes = |price: &Price| {
+        let mut w = Writer::default();
+        encode::price(&mut w, price);
+        w.out
+    };
+    compare(definitions, &a.0, &b.0).then_with(|| bytes(&a.1).cmp(&bytes(&b.1)))
+}
+
+fn compare(definitions: &[Cond], a: &Cond, b: &Cond) -> Ordering {
+    let heads = a.items().cmp(&b.items()).then(a.number().cmp(&b.number()));
+    heads.then_with(|| match (a, b) {
+        (Cond::Slot(a), Cond::Slot(b)) if a == b => Ordering::Equal,
+        (Cond::Slot(a), Cond::Slot(b)) => {
+            match (definitions.get(*a as usize), definitions.get(*b as usize)) {
+                (Some(x), Some(y)) => compare(definitions, x, y),
+                _ => a.cmp(b),
+            }
+        }
+        (Cond::And(a), Cond::And(b)) | (Cond::Or(a), Cond::Or(b)) => {
+            let pairs = a.iter().zip(b).map(|(a, b)| compare(definitions, a, b));
+            pairs.into_iter().find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+        }
+        (Cond::Not(a), Cond::Not(b)) => compare(definitions, a, b),
+        _ => {
+            let bytes = |leaf| {
+                let mut w = Writer::default();
+                encode::cond(&mut w, leaf);
+                w.out
+            };
+            bytes(a).cmp(&bytes(b))
+        }
+    })
+}
+
+/// Sorts a table by name; the result tells for an old index the new one.
+pub(super) fn sort_table<T: Clone>(table: &mut Vec<T>, name: impl Fn(&T) -> &str) -> Vec<u32> {
+    let mut order: Vec<u32> = (0..table.len() as u32).collect();
+    order.sort_by(|a, b| name(&table[*a as usize]).cmp(name(&table[*b as usize])));
+    let mut new = vec![0; table.len()];
+    for (to, from) in (0..).zip(&order) {
+        new[*from as usize] = to;
+    }
+    *table = order.iter().map(|from| table[*from as usize].clone()).collect();
+    new
+}
+
+/// Sorts the terms of an axis and points parents at their new places.
+pub(super) fn sort_terms(terms: &mut Vec<Term>) -> Vec<u32> {
+    let new = sort_table(terms, |term| &term.name);
+    for term in terms {
+        term.parents.iter_mut().for_each(|parent| *parent = lookup(&new, *parent));
+        term.parents.sort_unstable();
+        term.parents.dedup();
+    }
+    new
+}
+
+/// The new index; an index outside the table stays outside.
+pub(super) fn lookup(new: &[u32], old: u32) -> u32 {
+    new.get(old as usize).copied().unwrap_or(old)
+}
+
+fn remap_bits(bits: &mut Bits, new: &[u32]) {
+    *bits = Bits(bits.0.iter().map(|bit| lookup(new, *bit)).collect());
+}
+
+fn renumber(condition: &mut Cond, terms: &BTreeMap<Axis, Vec<u32>>, facts: &[u32]) {
+    each_leaf_mut(condition, &mut |leaf| match leaf {
+        Cond::In { axis, yes, unknown } => {
+            if let Some(new) = terms.get(axis) {
+                remap_bits(yes, new);
+                remap_bits(unknown, new);
+            }
+        }
+        Cond::Compare { fact, .. } | Cond::Known(fact) => *fact = lookup(facts, *fact),
+        _ => {}
+    });
+}
+
+fn reduce_price(price: &mut Price) {
+    let reduce = |ratio: &mut Ratio| *ratio = Ratio::new(ratio.num, ratio.den);
+    match price {
+        Price::Free => {}
+        Price::Rate { rate, .. } => reduce(rate),
+        Price::Graduated { tiers, .. } => tiers.iter_mut().for_each(|tier| reduce(&mut tier.rate)),
+    }
+}

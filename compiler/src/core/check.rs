@@ -1,0 +1,644 @@
+//! The invariants of a core: whatever `spec/core.md` says beyond the shape of the data.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::fmt;
+
+use super::canonical::{FirstUse, Heights, compare_cases, gcd};
+use super::*;
+
+/// Largest core, in bytes.
+pub const MAX_BYTES: usize = 1 << 20;
+/// Deepest nesting of a condition, definitions expanded.
+pub const MAX_DEPTH: usize = 64;
+/// Most clauses, terms of an axis.
+const MAX_CLAUSES: usize = 4096;
+const MAX_TERMS: usize = 4096;
+const MAX_PARENTS: usize = 255;
+/// Most facts, units, counters.
+const MAX_TABLE: usize = 1024;
+const MAX_SHARES: usize = 64;
+const MAX_TIERS: usize = 256;
+const MAX_CASES: usize = 256;
+/// The grain, and a rate in its units, stay below.
+const GRAIN_END: u128 = 1 << 64;
+
+/// A broken invariant, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CoreError {
+    /// The key of the licence's or vocabulary's map.
+    pub key: u64,
+    /// The entry of the list under that key.
+    pub index: Option<u32>,
+    /// What is wrong.
+    pub kind: CoreErrorKind,
+}
+
+/// What is wrong with a core.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CoreErrorKind {
+    /// A name is empty or longer than 255 bytes.
+    Name(String),
+    /// A list is not in ascending order, or an entry occurs twice.
+    Order(&'static str),
+    /// Two clauses have this label.
+    Label(String),
+    /// An index points outside its table.
+    Index {
+        /// Which table.
+        table: &'static str,
+        /// The index.
+        index: u32,
+    },
+    /// A number is 2^127 or more.
+    Number,
+    /// A fraction is not in lowest terms or its denominator is zero.
+    Ratio(Ratio),
+    /// A term is its own ancestor.
+    Cycle(String),
+    /// The lowest count is above the highest.
+    Range,
+    /// A comparison does not suit its fact's type.
+    Comparison,
+    /// A leaf is both in and unknown.
+    Overlap(u32),
+    /// A connective stands in one of its own kind, or has fewer than two operands.
+    Connective,
+    /// Conditions nest deeper than 64.
+    Depth,
+    /// A definition that nothing uses, or one numbered out of turn.
+    DefinitionOrder,
+    /// Two definitions are equal.
+    EqualDefinitions,
+    /// No condition mentions this fact.
+    UnusedFact,
+    /// Nothing mentions this party.
+    UnusedParty,
+    /// A party with neither identifier nor account.
+    UnboundParty,
+    /// This window is not possible here.
+    Window(Window),
+    /// A list or map that may not be empty is.
+    Empty(&'static str),
+    /// More of them than section 13 allows.
+    TooMany(&'static str),
+    /// A plain charge has other than one case.
+    PlainCases,
+    /// All tiers but the last need a width, and the last has none.
+    Tiers,
+    /// The least common denominator of all rates, or a rate in its units, is 2^64 or more.
+    Grain,
+    /// The shares do not add up to 1.
+    Shares,
+    /// A value that says what its absence says.
+    Default(&'static str),
+}
+
+impl fmt::Display for CoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "key {}", self.key)?;
+        if let Some(index) = self.index {
+            write!(f, ", entry {index}")?;
+        }
+        write!(f, ": {}", self.kind)
+    }
+}
+
+impl fmt::Display for CoreErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(name) if name.is_empty() => write!(f, "a name is empty"),
+            Self::Name(_) => write!(f, "a name is longer than 255 bytes"),
+            Self::Order(what) => write!(f, "{what} are not in ascending order without repetition"),
+            Self::Label(label) => write!(f, "two clauses are called `{label}`"),
+            Self::Index { table, index } => write!(f, "there is no {table} {index} to mention here"),
+            Self::Number => write!(f, "a number is 2^127 or more"),
+            Self::Ratio(Ratio { num, den }) => write!(f, "{num}/{den} is not a fraction in lowest terms"),
+            Self::Cycle(term) => write!(f, "`{term}` is its own ancestor"),
+            Self::Range => write!(f, "the lowest value is above the highest"),
+            Self::Comparison => write!(f, "the comparison does not suit the type of the fact"),
+            Self::Overlap(leaf) => write!(f, "leaf {leaf} is both in and unknown"),
+            Self::Connective => {
+                write!(f, "`and` and `or` take two or more operands that are not of the same kind")
+            }
+            Self::Depth => write!(f, "conditions nest deeper than {MAX_DEPTH}"),
+            Self::DefinitionOrder => write!(f, "definitions must be used, and numbered by first use"),
+            Self::EqualDefinitions => write!(f, "two definitions are equal"),
+            Self::UnusedFact => write!(f, "no condition mentions this fact"),
+            Self::UnusedParty => write!(f, "nothing mentions this party"),
+            Self::UnboundParty => write!(f, "a party needs an identifier or an account"),
+            Self::Window(_) => write!(f, "this window is not possible here"),
+            Self::Empty(what) => write!(f, "{what} may not be empty"),
+            Self::TooMany(what) => write!(f, "too many {what}"),
+            Self::PlainCases => write!(f, "a charge that is not by case has exactly one case"),
+            Self::Tiers => write!(f, "all tiers but the last need a width, and the last has none"),
+            Self::Grain => write!(f, "the rates have no common denominator below 2^64"),
+            Self::Shares => write!(f, "the shares do not add up to 1"),
+            Self::Default(what) => write!(f, "{what} says what its absence says"),
+        }
+    }
+}
+
+impl std::error::Error for CoreError {}
+
+/// The outcome of a check; its place is added by [`Licence::validate`].
+type Checked = Result<(), CoreErrorKind>;
+
+/// Gives a finding its place.
+pub(super) fn at(key: u64, index: impl Into<Option<u32>>) -> impl Fn(CoreErrorKind) -> CoreError {
+    let index = index.into();
+    move |kind| CoreError { key, index, kind }
+}
+
+impl Licence {
+    /// Checks every invariant of `spec/core.md`, canonical order included. Time is linear in the size of the core but
+    /// for sorting; recursion is bounded.
+    ///
+    /// # Errors
+    /// The first broken invariant, in the order of the map's keys but for what hangs together.
+    pub fn validate(&self) -> Result<(), CoreError> {
+        self.check_names()?;
+        self.check_tables()?;
+        self.check_headers()?;
+        self.check_clause_count()?;
+        self.check_conditions()?;
+        self.check_clauses()?;
+        self.check_charges()?;
+        self.check_mentions()
+    }
+
+    fn check_names(&self) -> Result<(), CoreError> {
+        name(&self.name).map_err(at(2, None))?;
+        name(&self.licensor).map_err(at(4, None))?;
+        for (i, asset) in (0..).zip(&self.assets) {
+            name(&asset.kind).and_then(|()| name(&asset.name)).map_err(at(5, i))?;
+        }
+        for (i, it) in (0..).zip(&self.vocabularies) {
+            name(&it.name).and_then(|()| name(&it.version)).map_err(at(7, i))?;
+        }
+        for (i, party) in (0..).zip(&self.parties) {
+            name(&party.handle).map_err(at(6, i))?;
+            if [&party.did, &party.account].into_iter().flatten().any(String::is_empty) {
+                return Err(at(6, i)(CoreErrorKind::Empty("an identifier or account")));
+            }
+            if party.did.is_none() && party.account.is_none() {
+                return Err(at(6, i)(CoreErrorKind::UnboundParty));
+            }
+        }
+        ascending(&self.assets, |it| it, "assets").map_err(at(5, None))?;
+        ascending(&self.parties, |it| &it.handle, "parties").map_err(at(6, None))?;
+        ascending(&self.vocabularies, |it| &it.name, "vocabularies").map_err(at(7, None))
+    }
+
+    fn check_tables(&self) -> Result<(), CoreError> {
+        axes(&self.axes).map_err(at(8, None))?;
+        at_most(self.units.len(), MAX_TABLE, "units").map_err(at(9, None))?;
+        at_most(self.facts.len(), MAX_TABLE, "facts").map_err(at(10, None))?;
+        for (i, unit) in (0..).zip(&self.units) {
+            name(&unit.name).and_then(|()| nat(unit.highest)).map_err(at(9, i))?;
+        }
+        for (i, it) in (0..).zip(&self.facts) {
+            fact(it).map_err(at(10, i))?;
+        }
+        ascending(&self.units, |it| &it.name, "units").map_err(at(9, None))?;
+        ascending(&self.facts, |it| &it.name, "facts").map_err(at(10, None))
+    }
+
+    fn check_headers(&self) -> Result<(), CoreError> {
+        if let Some(calendar) = &self.calendar {
+            name(calendar).map_err(at(11, None))?;
+        }
+        if let Some(money) = &self.money {
+            name(&money.currency).and_then(|()| ratio(money.minor)).map_err(at(12, None))?;
+            if money.minor.num == 0 {
+                return Err(at(12, None)(CoreErrorKind::Empty("the smallest payable amount")));
+            }
+        }
+        if self.term == Some(TermSpan::default()) {
+            return Err(at(13, None)(CoreErrorKind::Empty("the term")));
+        }
+        if let Revocability::Revocable { after, .. } = self.revocability {
+            period(after).map_err(at(14, None))?;
+        }
+        Ok(())
+    }
+
+    /// Every label with the key and index of its clause.
+    fn labels(&self) -> impl Iterator<Item = (u64, u32, &String)> {
+        let of = |key: u64, labels: Vec<_>| (0..).zip(labels).map(move |(i, label)| (key, i, label));
+        of(16, self.forbids.iter().map(|it| &it.0).collect())
+            .chain(of(17, self.permits.iter().map(|it| &it.0).collect()))
+            .chain(of(18, self.limits.iter().map(|it| &it.label).collect()))
+            .chain(of(19, self.charges.iter().map(|it| &it.label).collect()))
+            .chain(of(20, self.duties.iter().map(|it| &it.label).collect()))
+            .chain(of(21, self.split.iter().map(|it| &it.label).collect()))
+            .chain(of(22, self.free.iter().map(|it| &it.0).collect()))
+    }
+
+    fn check_clause_count(&self) -> Result<(), CoreError> {
+        let mut seen = BTreeSet::new();
+        let mut before: Option<(u64, &String)> = None;
+        for (count, (key, i, label)) in self.labels().enumerate() {
+            at_most(count + 1, MAX_CLAUSES, "clauses").map_err(at(key, i))?;
+            name(label).map_err(at(key, i))?;
+            if !seen.insert(label) {
+                return Err(at(key, i)(CoreErrorKind::Label(label.clone())));
+            }
+            if before.is_some_and(|(other, before)| other == key && before > label) {
+                return Err(at(key, i)(CoreErrorKind::Order("clauses")));
+            }
+            before = Some((key, label));
+        }
+        let graduated = self.charges.iter().flat_map(|charge| &charge.cases);
+        let graduated = graduated.filter(|(_, price)| matches!(price, Price::Graduated { .. })).count();
+        at_most(self.limits.len() + graduated, MAX_TABLE, "counters").map_err(at(18, None))
+    }
+
+    fn check_conditions(&self) -> Result<(), CoreError> {
+        let mut heights =
+            Heights { definitions: &self.definitions, known: vec![None; self.definitions.len()] };
+        for (i, definition) in (0..).zip(&self.definitions) {
+            // The definitions below are measured, those above may not be mentioned: no cycle, no long way down.
+            let height = heights.of(definition, MAX_DEPTH).ok_or(CoreErrorKind::Depth);
+            let checked = self.condition(definition, i).and(height);
+            heights.known[i as usize] = Some(checked.map_err(at(15, i))?);
+        }
+        let all = self.definitions.len() as u32;
+        for (key, i, condition) in self.conditions() {
+            let height = heights.of(condition, MAX_DEPTH).ok_or(CoreErrorKind::Depth);
+            self.condition(condition, all).and(height).map_err(at(key, i))?;
+        }
+        let mut distinct = HashSet::new();
+        for (i, definition) in (0..).zip(&self.definitions) {
+            if !distinct.insert(definition) {
+                return Err(at(15, i)(CoreErrorKind::EqualDefinitions));
+            }
+        }
+        let mut uses = FirstUse {
+            definitions: &self.definitions,
+            number: vec![None; self.definitions.len()],
+            order: vec![],
+        };
+        self.conditions().for_each(|(_, _, condition)| uses.walk(condition));
+        match (0..all).find(|i| uses.number[*i as usize] != Some(*i)) {
+            Some(i) => Err(at(15, i)(CoreErrorKind::DefinitionOrder)),
+            None => Ok(()),
+        }
+    }
+
+    /// One condition that may mention definitions below `definitions`. Recursion ends at [`MAX_DEPTH`], since a
+    /// connective that nests deeper is refused on the way down.
+    fn condition(&self, condition: &Cond, definitions: u32) -> Checked {
+        self.condition_below(condition, definitions, MAX_DEPTH)
+    }
+
+    fn condition_below(&self, condition: &Cond, definitions: u32, limit: usize) -> Checked {
+        let below = limit.checked_sub(1).ok_or(CoreErrorKind::Depth)?;
+        match condition {
+            Cond::False | Cond::True => Ok(()),
+            Cond::In { axis, yes, unknown } => leaves(&self.axes, *axis, yes, unknown),
+            Cond::Compare { fact, cmp, constant } => comparison(self.fact(*fact)?, *cmp, constant),
+            Cond::Known(fact) => self.fact(*fact).map(|_| ()),
+            Cond::Slot(index) if *index < definitions => Ok(()),
+            Cond::Slot(index) => Err(CoreErrorKind::Index { table: "definition", index: *index }),
+            Cond::And(operands) | Cond::Or(operands) => {
+                let same = operands.iter().any(|operand| operand.number() == condition.number());
+                if same || operands.len() < 2 {
+                    return Err(CoreErrorKind::Connective);
+                }
+                operands.iter().try_for_each(|operand| self.condition_below(operand, definitions, below))
+            }
+            Cond::Not(operand) => self.condition_below(operand, definitions, below),
+        }
+    }
+
+    fn fact(&self, index: u32) -> Result<&Fact, CoreErrorKind> {
+        self.facts.get(index as usize).ok_or(CoreErrorKind::Index { table: "fact", index })
+    }
+
+    fn unit(&self, index: u32) -> Checked {
+        if (index as usize) < self.units.len() {
+            return Ok(());
+        }
+        Err(CoreErrorKind::Index { table: "unit", index })
+    }
+
+    fn check_clauses(&self) -> Result<(), CoreError> {
+        for (i, limit) in (0..).zip(&self.limits) {
+            let fine =
+                self.unit(limit.unit).and_then(|()| nat(limit.cap)).and_then(|()| counted(limit.window));
+            fine.map_err(at(18, i))?;
+        }
+        for (i, it) in (0..).zip(&self.duties) {
+            self.duty(it).map_err(at(20, i))?;
+        }
+        if let Some(it) = &self.split {
+            self.split(it).map_err(at(21, None))?;
+        }
+        for (i, (_, units)) in (0..).zip(&self.free) {
+            if units.is_empty() {
+                return Err(at(22, i)(CoreErrorKind::Empty("the units of a free clause")));
+            }
+            units.iter().try_for_each(|unit| self.unit(*unit)).map_err(at(22, i))?;
+            ascending(units, |it| it, "units").map_err(at(22, i))?;
+        }
+        Ok(())
+    }
+
+    fn duty(&self, duty: &Duty) -> Checked {
+        name(&duty.name)?;
+        [&duty.on, &duty.to].into_iter().flatten().try_for_each(|it| name(it))?;
+        leaves(&self.axes, Axis::Action, &duty.acts, &duty.acts_unknown)?;
+        match duty.due {
+            Due::First(after) | Due::Each(after) => period(after),
+            Due::AtEach => Ok(()),
+        }
+    }
+
+    fn split(&self, split: &Split) -> Checked {
+        if split.shares.is_empty() {
+            return Err(CoreErrorKind::Empty("a split"));
+        }
+        at_most(split.shares.len(), MAX_SHARES, "shares")?;
+        for (handle, share) in &split.shares {
+            name(handle)?;
+            ratio(*share)?;
+        }
+        if let Some(window) = split.window {
+            counted(window)?;
+            if self.money.as_ref().is_some_and(|money| money.settled == window) {
+                return Err(CoreErrorKind::Default("the sharing window"));
+            }
+        }
+        if sums_to_one(split.shares.iter().map(|(_, share)| *share)) {
+            return Ok(());
+        }
+        Err(CoreErrorKind::Shares)
+    }
+
+    fn check_charges(&self) -> Result<(), CoreError> {
+        let mut grain = Grain::default();
+        for (i, charge) in (0..).zip(&self.charges) {
+            if charge.cases.is_empty() || (!charge.by_case && charge.cases.len() != 1) {
+                return Err(at(19, i)(CoreErrorKind::PlainCases));
+            }
+            at_most(charge.cases.len(), MAX_CASES, "cases").map_err(at(19, i))?;
+            for (_, it) in &charge.cases {
+                self.price(it, &mut grain).map_err(at(19, i))?;
+            }
+            let sorted = charge.cases.is_sorted_by(|a, b| compare_cases(&self.definitions, a, b).is_le());
+            if !sorted {
+                return Err(at(19, i)(CoreErrorKind::Order("cases")));
+            }
+        }
+        grain.check().map_err(at(19, None))
+    }
+
+    fn price(&self, price: &Price, grain: &mut Grain) -> Checked {
+        match price {
+            Price::Free => Ok(()),
+            Price::Rate { unit, rate } => {
+                self.unit(*unit)?;
+                grain.add(*rate)
+            }
+            Price::Graduated { unit, window, tiers, .. } => {
+                self.unit(*unit)?;
+                counted(*window)?;
+                at_most(tiers.len(), MAX_TIERS, "tiers")?;
+                let Some((last, others)) = tiers.split_last() else {
+                    return Err(CoreErrorKind::Tiers);
+                };
+                if last.width.is_some() || others.iter().any(|tier| tier.width.is_none()) {
+                    return Err(CoreErrorKind::Tiers);
+                }
+                others.iter().filter_map(|tier| tier.width).try_for_each(nat)?;
+                tiers.iter().try_for_each(|tier| grain.add(tier.rate))
+            }
+        }
+    }
+
+    fn check_mentions(&self) -> Result<(), CoreError> {
+        let used = self.used_facts();
+        if let Some(i) = (0..self.facts.len() as u32).find(|i| !used.contains(i)) {
+            return Err(at(10, i)(CoreErrorKind::UnusedFact));
+        }
+        let mentioned: BTreeSet<&str> = self.mentioned_parties().collect();
+        match (0..).zip(&self.parties).find(|(_, party)| !mentioned.contains(party.handle.as_str())) {
+            Some((i, _)) => Err(at(6, i)(CoreErrorKind::UnusedParty)),
+            None => Ok(()),
+        }
+    }
+
+    /// The grain: amounts are integers in units of 1/grain of the currency (section 9).
+    ///
+    /// # Errors
+    /// [`CoreErrorKind::Grain`] or [`CoreErrorKind::Ratio`], where [`Licence::validate`] would say so.
+    pub fn grain(&self) -> Result<u64, CoreError> {
+        let mut grain = Grain::default();
+        for (i, charge) in (0..).zip(&self.charges) {
+            for rate in charge.cases.iter().flat_map(|(_, price)| price.rates()) {
+                grain.add(rate).map_err(at(19, i))?;
+            }
+        }
+        grain.check().map_err(at(19, None))?;
+        Ok(grain.lcm as u64)
+    }
+}
+
+impl Price {
+    /// Every rate of the price, in order.
+    pub fn rates(&self) -> Vec<Ratio> {
+        match self {
+            Price::Free => Vec::new(),
+            Price::Rate { rate, .. } => vec![*rate],
+            Price::Graduated { tiers, .. } => tiers.iter().map(|tier| tier.rate).collect(),
+        }
+    }
+}
+
+/// The least common denominator of the rates met so far.
+struct Grain {
+    lcm: u128,
+    rates: Vec<Ratio>,
+}
+
+impl Default for Grain {
+    fn default() -> Self {
+        Grain { lcm: 1, rates: Vec::new() }
+    }
+}
+
+impl Grain {
+    fn add(&mut self, rate: Ratio) -> Checked {
+        ratio(rate)?;
+        self.rates.push(rate);
+        if rate.den >= GRAIN_END {
+            return Err(CoreErrorKind::Grain);
+        }
+        // Both are below 2^64, so their product fits.
+        self.lcm = self.lcm / gcd(self.lcm, rate.den) * rate.den;
+        if self.lcm < GRAIN_END { Ok(()) } else { Err(CoreErrorKind::Grain) }
+    }
+
+    fn check(&self) -> Checked {
+        let fits = |rate: &Ratio| {
+            rate.num.checked_mul(self.lcm / rate.den).is_some_and(|in_grains| in_grains < GRAIN_END)
+        };
+        if self.rates.iter().all(fits) { Ok(()) } else { Err(CoreErrorKind::Grain) }
+    }
+}
+
+pub(super) fn name(name: &str) -> Checked {
+    if (1..=255).contains(&name.len()) { Ok(()) } else { Err(CoreErrorKind::Name(name.to_owned())) }
+}
+
+pub(super) fn nat(n: Nat) -> Checked {
+    if n <= NAT_MAX { Ok(()) } else { Err(CoreErrorKind::Number) }
+}
+
+pub(super) fn at_most(len: usize, max: usize, what: &'static str) -> Checked {
+    if len <= max { Ok(()) } else { Err(CoreErrorKind::TooMany(what)) }
+}
+
+/// Ascending without repetition.
+pub(super) fn ascending<'a, T, K: Ord + ?Sized + 'a>(
+    list: &'a [T],
+    part: impl Fn(&'a T) -> &'a K,
+    what: &'static str,
+) -> Checked {
+    if list.is_sorted_by(|a, b| part(a) < part(b)) { Ok(()) } else { Err(CoreErrorKind::Order(what)) }
+}
+
+fn ratio(ratio: Ratio) -> Checked {
+    nat(ratio.num)?;
+    nat(ratio.den)?;
+    if gcd(ratio.num, ratio.den) == 1 && ratio.den != 0 { Ok(()) } else { Err(CoreErrorKind::Ratio(ratio)) }
+}
+
+fn period(period: Period) -> Checked {
+    let (Period::Seconds(n) | Period::Days(n) | Period::Months(n)) = period;
+    nat(n)
+}
+
+/// Counters and shares have a calendar window or the term; `call` is for settlement only.
+fn counted(window: Window) -> Checked {
+    if window == Window::Call { Err(CoreErrorKind::Window(window)) } else { Ok(()) }
+}
+
+pub(super) fn fact(fact: &Fact) -> Checked {
+    name(&fact.name)?;
+    match fact.ty {
+        FactType::Count { low, high } if low > high => Err(CoreErrorKind::Range),
+        FactType::Count { high, .. } => nat(high),
+        _ => Ok(()),
+    }
+}
+
+fn comparison(fact: &Fact, cmp: Cmp, constant: &Constant) -> Checked {
+    let fine = match (&fact.ty, constant) {
+        (FactType::Count { .. }, Constant::Number(n)) => return nat(*n),
+        (FactType::YesNo | FactType::Kind, Constant::Number(n)) => *n <= 1 && cmp == Cmp::Equal,
+        (FactType::Text | FactType::Party, Constant::Text(_)) => cmp == Cmp::Equal,
+        _ => false,
+    };
+    if fine { Ok(()) } else { Err(CoreErrorKind::Comparison) }
+}
+
+fn leaves(axes: &BTreeMap<Axis, Vec<Term>>, axis: Axis, yes: &Bits, unknown: &Bits) -> Checked {
+    let terms = axes.get(&axis).map_or(0, Vec::len);
+    if let Some(leaf) = yes.0.iter().chain(&unknown.0).find(|leaf| **leaf as usize >= terms) {
+        return Err(CoreErrorKind::Index { table: "leaf", index: *leaf });
+    }
+    match yes.0.intersection(&unknown.0).next() {
+        Some(leaf) => Err(CoreErrorKind::Overlap(*leaf)),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn axes(axes: &BTreeMap<Axis, Vec<Term>>) -> Checked {
+    for terms in axes.values() {
+        if terms.is_empty() {
+            return Err(CoreErrorKind::Empty("an axis"));
+        }
+        at_most(terms.len(), MAX_TERMS, "terms")?;
+        for term in terms {
+            name(&term.name)?;
+            at_most(term.parents.len(), MAX_PARENTS, "parents")?;
+            if let Some(parent) = term.parents.iter().find(|parent| **parent as usize >= terms.len()) {
+                return Err(CoreErrorKind::Index { table: "term", index: *parent });
+            }
+            ascending(&term.parents, |it| it, "parents")?;
+        }
+        ascending(terms, |it| &it.name, "terms")?;
+        acyclic(terms)?;
+    }
+    Ok(())
+}
+
+/// Takes away terms whose children are all gone; what stays is on a cycle or above one.
+fn acyclic(terms: &[Term]) -> Checked {
+    let mut children = vec![0_usize; terms.len()];
+    for parent in terms.iter().flat_map(|term| &term.parents) {
+        children[*parent as usize] += 1;
+    }
+    let mut free: Vec<usize> = (0..terms.len()).filter(|term| children[*term] == 0).collect();
+    let mut left = terms.len();
+    while let Some(term) = free.pop() {
+        left -= 1;
+        for parent in &terms[term].parents {
+            children[*parent as usize] -= 1;
+            if children[*parent as usize] == 0 {
+                free.push(*parent as usize);
+            }
+        }
+    }
+    match children.iter().position(|children| left > 0 && *children > 0) {
+        Some(term) => Err(CoreErrorKind::Cycle(terms[term].name.clone())),
+        None => Ok(()),
+    }
+}
+
+/// Whether fractions add up to exactly 1, with numbers as long as they need to be.
+fn sums_to_one(shares: impl Iterator<Item = Ratio>) -> bool {
+    let (mut num, mut den) = (vec![0_u64], vec![1_u64]);
+    for share in shares {
+        let mut sum = times(&num, share.den);
+        add(&mut sum, &times(&den, share.num));
+        num = sum;
+        den = times(&den, share.den);
+    }
+    num == den
+}
+
+/// A long number (limbs from the lowest, no zeros on top but one for zero itself) times a short one.
+fn times(long: &[u64], short: u128) -> Vec<u64> {
+    let mut product = vec![0_u64; long.len() + 2];
+    for (shift, factor) in [(0, short as u64), (1, (short >> 64) as u64)] {
+        let mut carry = 0_u128;
+        for (limb, place) in long.iter().copied().chain(std::iter::repeat(0)).zip(&mut product[shift..]) {
+            let sum = u128::from(limb) * u128::from(factor) + u128::from(*place) + carry;
+            *place = sum as u64;
+            carry = sum >> 64;
+        }
+    }
+    trim(product)
+}
+
+fn add(sum: &mut Vec<u64>, other: &[u64]) {
+    sum.resize(sum.len().max(other.len()) + 1, 0);
+    let mut carry = false;
+    for (place, limb) in sum.iter_mut().zip(other.iter().copied().chain(std::iter::repeat(0))) {
+        let (once, first) = place.overflowing_add(limb);
+        let (twice, second) = once.overflowing_add(u64::from(carry));
+        *place = twice;
+        carry = first || second;
+    }
+    *sum = trim(std::mem::take(sum));
+}
+
+fn trim(mut long: Vec<u64>) -> Vec<u64> {
+    while long.len() > 1 && long.last() == Some(&0) {
+        long.pop();
+    }
+    long
+}

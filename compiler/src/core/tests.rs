@@ -1,0 +1,76 @@
+//! Tests of the core as data: bytes, identity, canonical form.
+
+use super::*;
+
+/// The places of the founding example.
+fn places() -> Vec<Term> {
+    let term = |name: &str, parents: &[u32]| Term { name: name.into(), parents: parents.into() };
+    vec![term("DE", &[2]), term("CN", &[3]), term("EU", &[3]), term("world", &[]), term("FR", &[2])]
+}
+
+fn bits<const N: usize>(leaves: [u32; N]) -> Bits {
+    Bits(leaves.into_iter().collect())
+}
+
+pub(super) fn minimal() -> Licence {
+    Licence {
+        name: "Small".into(),
+        version: 1,
+        licensor: "owner".into(),
+        assets: vec![],
+        parties: vec![],
+        vocabularies: vec![],
+        axes: BTreeMap::new(),
+        units: vec![],
+        facts: vec![],
+        calendar: None,
+        money: None,
+        term: None,
+        revocability: Revocability::Irrevocable,
+        definitions: vec![],
+        forbids: vec![],
+        permits: vec![],
+        limits: vec![],
+        charges: vec![],
+        duties: vec![],
+        split: None,
+        free: vec![],
+    }
+}
+
+#[test]
+fn names_cover_leaves_and_leave_the_unlisted_unknown() {
+    let places = places();
+    assert_eq!(membership(&places, &[2], false), (bits([0, 4]), bits([2])));
+    assert_eq!(membership(&places, &[2], true), (bits([0, 2, 4]), bits([])));
+    assert_eq!(membership(&places, &[0, 1], false), (bits([0, 1]), bits([])));
+    assert_eq!(membership(&places, &[3], false), (bits([0, 1, 4]), bits([2, 3])));
+    assert_eq!(membership(&places, &[9], false), (bits([]), bits([])));
+}
+
+#[test]
+fn the_smallest_licence_has_these_bytes() {
+    let bytes = minimal().encode().unwrap();
+    let by_hand = b"\xa6\x00\x01\x01\x19\x07\xea\x02\x65Small\x03\x01\x04\x65owner\x0e\x81\x01";
+    assert_eq!(bytes, by_hand);
+    assert_eq!(minimal().licence_id(), Ok(id_of(&bytes)));
+}
+
+#[test]
+fn building_order_does_not_matter() {
+    let fact = |name: &str| Fact { name: name.into(), ty: FactType::YesNo };
+    let yes = |fact| Cond::Compare { fact, cmp: Cmp::Equal, constant: Constant::Number(1) };
+    let mut one = minimal();
+    one.facts = vec![fact("b"), fact("unused"), fact("a")];
+    one.definitions = vec![Cond::Slot(2), Cond::True, Cond::or([yes(0), yes(2)])];
+    one.permits = vec![("z".into(), Cond::Slot(0)), ("y".into(), Cond::and([yes(2), Cond::Slot(2)]))];
+    let mut two = minimal();
+    two.facts = vec![fact("a"), fact("b")];
+    two.definitions = vec![Cond::or([yes(1), yes(0)]), Cond::or([yes(1), yes(0)]), Cond::Slot(0)];
+    two.permits = vec![("y".into(), Cond::and([yes(0), Cond::Slot(1)])), ("z".into(), Cond::Slot(2))];
+    one.canonicalise();
+    two.canonicalise();
+    assert_eq!(one, two);
+    assert_eq!(one.definitions, [Cond::or([yes(1), yes(0)]), Cond::Slot(0)]);
+    assert_eq!(one.validate(), Ok(()));
+}
