@@ -4,7 +4,7 @@
 //! bytes and back, hashes them, grows the tree over them, proves and verifies, and signs the tree's head. The
 //! format is written down in `spec/receipt.md`; bytes already made stay valid for ever.
 //!
-//! Reading order: [`cbor`] (the strict subset of CBOR), [`receipt`] and [`kind`] (the leaf), [`opening`] (what a
+//! Reading order: [`cbor`] (the strict subset of CBOR), [`receipt`], [`kind`] and [`dump`] (the leaf), [`opening`] (what a
 //! leaf commits to), [`hash`] and [`tree`] (the log's hashing, proofs), [`verify`] (needs neither tree nor
 //! storage), [`storage`] (the log over a store), [`key`] (Ed25519 and `did:key`), [`note`] and [`checkpoint`]
 //! (signed heads).
@@ -27,6 +27,7 @@ extern crate alloc;
 
 pub mod cbor;
 pub mod checkpoint;
+pub mod dump;
 pub mod hash;
 pub mod key;
 pub mod kind;
