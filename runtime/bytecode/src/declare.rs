@@ -193,6 +193,16 @@ macro_rules! declare {
             }
         }
 
+        /// The name of section `number` in the text form.
+        pub const fn section_name(number: u16) -> Option<&'static str> {
+            match number { $( $snum => Some($stext), )* _ => None }
+        }
+
+        /// The number of the section called `name`.
+        pub fn section_number(name: &str) -> Option<u16> {
+            match name { $( $stext => Some($snum), )* _ => None }
+        }
+
         /// The enumerations.
         pub fn enums() -> alloc::vec::Vec<GroupRow> {
             alloc::vec![ $( GroupRow { name: stringify!($ename), doc: alloc::vec![$($edoc),*], fields: alloc::vec![], members: alloc::vec![

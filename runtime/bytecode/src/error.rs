@@ -46,8 +46,10 @@ impl LoadErrorKind {
 pub struct LoadError {
     /// The family.
     pub kind: LoadErrorKind,
-    /// Where: a byte offset into the file, or the start of the section that holds the entry.
+    /// Where: a byte offset into the file; the start of the section where an entry is to blame.
     pub offset: usize,
+    /// The section's name in the text form, where known.
+    pub section: Option<&'static str>,
     /// The entry of its section, counted from 0, where one entry is to blame.
     pub entry: Option<usize>,
     /// What is wrong, in lower case, without a full stop.
@@ -57,16 +59,18 @@ pub struct LoadError {
 impl LoadError {
     /// A malformed module.
     pub const fn bad(offset: usize, message: &'static str) -> Self {
-        Self { kind: LoadErrorKind::BadBytecode, offset, entry: None, message }
+        Self { kind: LoadErrorKind::BadBytecode, offset, section: None, entry: None, message }
     }
 }
 
 impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} at byte {}", self.message, self.offset)?;
-        match self.entry {
-            Some(entry) => write!(f, ", entry {entry} of its section"),
-            None => Ok(()),
+        match (self.section, self.entry) {
+            (Some(section), Some(entry)) => write!(f, ", entry {entry} of section `{section}`"),
+            (Some(section), None) => write!(f, ", section `{section}`"),
+            (None, Some(entry)) => write!(f, ", entry {entry} of its section"),
+            (None, None) => Ok(()),
         }
     }
 }

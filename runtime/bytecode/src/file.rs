@@ -15,7 +15,8 @@ use crate::declare::FIRST_NOTE;
 use crate::error::{LoadError, LoadErrorKind};
 use crate::field::{Digest, Reader};
 use crate::limits;
-use crate::table::Module;
+use crate::table::{Module, section_name, section_number};
+use crate::verify::{Verified, verify};
 use alloc::vec::Vec;
 use sha2::{Digest as _, Sha256};
 
@@ -136,8 +137,13 @@ fn split(bytes: &[u8]) -> Result<Header<'_>, LoadError> {
 pub fn decode(bytes: &[u8]) -> Result<(Module, Digest), LoadError> {
     let header = split(bytes)?;
     let (code, notes) = hashes(header.sections.iter().map(|s| (s.number, s.row, s.body)));
-    let mismatch =
-        |offset, message| LoadError { kind: LoadErrorKind::HashMismatch, offset, entry: None, message };
+    let mismatch = |offset, message| LoadError {
+        kind: LoadErrorKind::HashMismatch,
+        offset,
+        section: None,
+        entry: None,
+        message,
+    };
     if code != header.module_id {
         return Err(mismatch(MODULE_ID_AT, "the executable sections are not those of the stated module id"));
     }
@@ -147,7 +153,8 @@ pub fn decode(bytes: &[u8]) -> Result<(Module, Digest), LoadError> {
     let mut module = Module::default();
     for s in &header.sections {
         let mut r = Reader::new(s.body, s.at);
-        module.read_section(s.number, s.entries, &mut r)?;
+        let named = |e| LoadError { section: section_name(s.number), ..e };
+        module.read_section(s.number, s.entries, &mut r).map_err(named)?;
         if r.left() > 0 {
             return Err(LoadError::bad(r.at(), "bytes after the last entry of a section"));
         }
@@ -166,8 +173,27 @@ pub fn seal(bytes: &mut [u8]) -> bool {
     true
 }
 
-/// Where section `number` starts in the file, for error messages.
-pub(crate) fn section_start(bytes: &[u8], number: u16) -> usize {
-    let Ok(header) = split(bytes) else { return 0 };
-    header.sections.iter().find(|s| s.number == number).map_or(bytes.len(), |s| s.at)
+/// A module that was read and proved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Loaded {
+    /// Its sections.
+    pub module: Module,
+    /// SHA-256 over the executable ones.
+    pub module_id: Digest,
+    /// What was proved.
+    pub verified: Verified,
+}
+
+/// Reads and proves a module: any byte string gives a module that terminates within its bound, or a clean error.
+pub fn load(bytes: &[u8]) -> Result<Loaded, LoadError> {
+    let (module, module_id) = decode(bytes)?;
+    match verify(&module) {
+        Ok(verified) => Ok(Loaded { module, module_id, verified }),
+        Err(e) => {
+            let number = e.section.and_then(section_number);
+            let sections = split(bytes)?.sections;
+            let found = sections.iter().find(|s| Some(s.number) == number);
+            Err(LoadError { offset: found.map_or(bytes.len(), |s| s.at), ..e })
+        }
+    }
 }

@@ -21,6 +21,7 @@ extern crate alloc;
 
 mod declare;
 pub mod error;
+mod exact;
 pub mod field;
 pub mod file;
 pub mod limits;
@@ -32,6 +33,7 @@ pub mod verify;
 pub use declare::{FIRST_NOTE, FieldRow, GroupRow, MemberRow, SectionRow};
 pub use error::{LoadError, LoadErrorKind};
 pub use field::{AsmError, Bits, Digest};
-pub use file::{decode, encode, module_id, seal};
+pub use file::{Loaded, decode, encode, load, module_id, seal};
 pub use manifest::Manifest;
 pub use table::*;
+pub use verify::{Verified, verify};

@@ -361,7 +361,7 @@ sections {
         /// An index into `unit`.
         unit: u32,
     }
-    /// The currency and its settlement; at most one entry, present where something is charged.
+    /// The currency and its settlement; at most one entry.
     0x12 Money money "money" {
         /// Code, as `EUR`.
         currency: String,
