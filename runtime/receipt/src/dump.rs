@@ -71,7 +71,8 @@ impl fmt::Display for Instant {
         // Whole cycles of 400 years first, so that the loop below is short.
         year += days / 146_097 * 400;
         days %= 146_097;
-        let leap = |year: u64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        let leap =
+            |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
         while days >= 365 + u64::from(leap(year)) {
             days -= 365 + u64::from(leap(year));
             year += 1;

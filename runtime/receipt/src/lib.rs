@@ -4,10 +4,10 @@
 //! bytes and back, hashes them, grows the tree over them, proves and verifies, and signs the tree's head. The
 //! format is written down in `spec/receipt.md`; bytes already made stay valid for ever.
 //!
-//! Reading order: [`cbor`] (the strict subset of CBOR), [`receipt`], [`kind`] and [`dump`] (the leaf), [`opening`] (what a
-//! leaf commits to), [`hash`] and [`tree`] (the log's hashing, proofs), [`verify`] (needs neither tree nor
-//! storage), [`storage`] (the log over a store), [`key`] (Ed25519 and `did:key`), [`note`] and [`checkpoint`]
-//! (signed heads).
+//! Reading order: [`cbor`] (the strict subset of CBOR), [`receipt`], [`kind`] and [`dump`] (the leaf), [`opening`]
+//! (what a leaf commits to), [`hash`] and [`tree`] (the log's hashing and its proofs), [`verify`] (needs neither
+//! tree nor storage), [`storage`] (the log over a store), [`key`] (Ed25519 and `did:key`), [`note`] and
+//! [`checkpoint`] (signed heads), [`proof`] (proof files).
 //!
 //! *Invariant:* `no_std`, no unsafe, no clock, no randomness, no input or output, nothing of licences.
 //! *Invariant:* a byte string decodes to at most one value and a value encodes to exactly one byte string:
@@ -33,6 +33,7 @@ pub mod key;
 pub mod kind;
 pub mod note;
 pub mod opening;
+pub mod proof;
 pub mod receipt;
 pub mod storage;
 pub mod tree;
@@ -44,6 +45,7 @@ pub use key::{SigningKey, VerifyingKey};
 pub use kind::Kind;
 pub use note::{Note, Signer, Verifier};
 pub use opening::Opening;
+pub use proof::Proof;
 pub use receipt::{Amount, At, Due, Quantity, Receipt, Reference, View};
 pub use storage::{Log, MemoryStorage, Storage};
 pub use tree::{Frontier, MemoryTree, NodeSource};
