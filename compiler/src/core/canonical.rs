@@ -107,7 +107,9 @@ impl Licence {
             }
         }
         for (_, list) in &mut self.free {
-            list.iter_mut().for_each(|unit| *unit = lookup(&units, *unit));
+            for unit in list.iter_mut() {
+                *unit = lookup(&units, *unit);
+            }
             list.sort_unstable();
             list.dedup();
         }
@@ -142,12 +144,13 @@ impl Licence {
         self.charges.sort_by(|a, b| a.label.cmp(&b.label));
         self.duties.sort_by(|a, b| a.label.cmp(&b.label));
         self.free.sort();
+        let mut order = CaseOrder::new(&self.definitions);
         for charge in self.charges.iter_mut().filter(|charge| charge.by_case) {
-            charge.cases.sort_by(|a, b| compare_cases(&self.definitions, a, b));
+            charge.cases.sort_by(|a, b| order.compare(a, b));
             if let Some(price) = otherwise.remove(&charge.label) {
                 let others = Cond::or(charge.cases.iter().map(|(condition, _)| condition.clone()));
                 charge.cases.push((others.not(), price));
-                charge.cases.sort_by(|a, b| compare_cases(&self.definitions, a, b));
+                charge.cases.sort_by(|a, b| order.compare(a, b));
             }
         }
     }
@@ -241,7 +244,7 @@ impl Licence {
     }
 
     /// Every condition of a clause, to change it.
-    fn each_condition_mut(&mut self, mut change: impl FnMut(&mut Cond)) {
+    pub(super) fn each_condition_mut(&mut self, mut change: impl FnMut(&mut Cond)) {
         let rules = self.forbids.iter_mut().chain(&mut self.permits).map(|(_, c)| c);
         let limits = self.limits.iter_mut().filter_map(|it| it.guard.as_mut());
         let cases = self.charges.iter_mut().flat_map(|it| it.cases.iter_mut().map(|(c, _)| c));
@@ -358,7 +361,9 @@ pub(super) fn each_leaf<'a>(condition: &'a Cond, visit: &mut impl FnMut(&'a Cond
 fn each_leaf_mut(condition: &mut Cond, visit: &mut impl FnMut(&mut Cond)) {
     match condition {
         Cond::And(operands) | Cond::Or(operands) => {
-            operands.iter_mut().for_each(|it| each_leaf_mut(it, visit));
+            for operand in operands {
+                each_leaf_mut(operand, visit);
+            }
         }
         Cond::Not(operand) => each_leaf_mut(operand, visit),
         leaf => visit(leaf),
@@ -383,41 +388,61 @@ fn flatten(condition: &mut Cond) {
 
 /// The order of cases: that of their encoded bytes with every `[5, index]` written as `[5, condition]`.
 ///
-/// Definitions must be acyclic and pairwise different. Two mentions of one definition are equal at sight, and the
-/// first difference decides, so that no definition is entered twice on the way to it: linear in what is compared.
-pub(super) fn compare_cases(definitions: &[Cond], a: &(Cond, Price), b: &(Cond, Price)) -> Ordering {
-    let bytes = |price: &Price| {
-        let mut w = Writer::default();
-        encode::price(&mut w, price);
-        w.out
-    };
-    compare(definitions, &a.0, &b.0).then_with(|| bytes(&a.1).cmp(&bytes(&b.1)))
+/// Definitions must be acyclic and pairwise different: then two mentions are equal only if they are of one
+/// definition, the first difference decides, and with each pair of definitions compared once the work is bounded.
+pub(super) struct CaseOrder<'a> {
+    definitions: &'a [Cond],
+    known: HashMap<(u32, u32), Ordering>,
 }
 
-fn compare(definitions: &[Cond], a: &Cond, b: &Cond) -> Ordering {
-    let heads = a.items().cmp(&b.items()).then(a.number().cmp(&b.number()));
-    heads.then_with(|| match (a, b) {
-        (Cond::Slot(a), Cond::Slot(b)) if a == b => Ordering::Equal,
-        (Cond::Slot(a), Cond::Slot(b)) => {
-            match (definitions.get(*a as usize), definitions.get(*b as usize)) {
-                (Some(x), Some(y)) => compare(definitions, x, y),
-                _ => a.cmp(b),
+impl<'a> CaseOrder<'a> {
+    pub fn new(definitions: &'a [Cond]) -> Self {
+        CaseOrder { definitions, known: HashMap::new() }
+    }
+
+    pub fn compare(&mut self, a: &(Cond, Price), b: &(Cond, Price)) -> Ordering {
+        let bytes = |price: &Price| {
+            let mut w = Writer::default();
+            encode::price(&mut w, price);
+            w.out
+        };
+        self.conditions(&a.0, &b.0).then_with(|| bytes(&a.1).cmp(&bytes(&b.1)))
+    }
+
+    fn conditions(&mut self, a: &Cond, b: &Cond) -> Ordering {
+        let heads = a.items().cmp(&b.items()).then(a.number().cmp(&b.number()));
+        heads.then_with(|| match (a, b) {
+            (Cond::Slot(a), Cond::Slot(b)) => self.mentions(*a, *b),
+            (Cond::And(a), Cond::And(b)) | (Cond::Or(a), Cond::Or(b)) => {
+                let mut pairs = a.iter().zip(b).map(|(a, b)| self.conditions(a, b));
+                pairs.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
             }
+            (Cond::Not(a), Cond::Not(b)) => self.conditions(a, b),
+            _ => {
+                let bytes = |leaf| {
+                    let mut w = Writer::default();
+                    encode::cond(&mut w, leaf);
+                    w.out
+                };
+                bytes(a).cmp(&bytes(b))
+            }
+        })
+    }
+
+    fn mentions(&mut self, a: u32, b: u32) -> Ordering {
+        if a == b {
+            return Ordering::Equal;
         }
-        (Cond::And(a), Cond::And(b)) | (Cond::Or(a), Cond::Or(b)) => {
-            let pairs = a.iter().zip(b).map(|(a, b)| compare(definitions, a, b));
-            pairs.into_iter().find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+        if let Some(order) = self.known.get(&(a, b)) {
+            return *order;
         }
-        (Cond::Not(a), Cond::Not(b)) => compare(definitions, a, b),
-        _ => {
-            let bytes = |leaf| {
-                let mut w = Writer::default();
-                encode::cond(&mut w, leaf);
-                w.out
-            };
-            bytes(a).cmp(&bytes(b))
-        }
-    })
+        let order = match (self.definitions.get(a as usize), self.definitions.get(b as usize)) {
+            (Some(x), Some(y)) => self.conditions(x, y),
+            _ => a.cmp(&b),
+        };
+        self.known.insert((a, b), order);
+        order
+    }
 }
 
 /// Sorts a table by name; the result tells for an old index the new one.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
 
-use super::canonical::{FirstUse, Heights, compare_cases, gcd};
+use super::canonical::{CaseOrder, FirstUse, Heights, gcd};
 use super::*;
 
 /// Largest core, in bytes.
@@ -19,6 +19,9 @@ const MAX_TABLE: usize = 1024;
 const MAX_SHARES: usize = 64;
 const MAX_TIERS: usize = 256;
 const MAX_CASES: usize = 256;
+/// The day on which the year 10000 begins, from 1970-01-01.
+const LAST_DAY: u64 = 2_932_897;
+const DAY_MICROS: u64 = 86_400_000_000;
 /// The grain, and a rate in its units, stay below.
 const GRAIN_END: u128 = 1 << 64;
 
@@ -78,6 +81,8 @@ pub enum CoreErrorKind {
     UnboundParty,
     /// This window is not possible here.
     Window(Window),
+    /// A point of the term lies in the year 10000 or after.
+    Late,
     /// A list or map that may not be empty is.
     Empty(&'static str),
     /// More of them than section 13 allows.
@@ -128,6 +133,7 @@ impl fmt::Display for CoreErrorKind {
             Self::UnusedParty => write!(f, "nothing mentions this party"),
             Self::UnboundParty => write!(f, "a party needs an identifier or an account"),
             Self::Window(_) => write!(f, "this window is not possible here"),
+            Self::Late => write!(f, "a point of the term lies after the year 9999"),
             Self::Empty(what) => write!(f, "{what} may not be empty"),
             Self::TooMany(what) => write!(f, "too many {what}"),
             Self::PlainCases => write!(f, "a charge that is not by case has exactly one case"),
@@ -214,8 +220,17 @@ impl Licence {
                 return Err(at(12, None)(CoreErrorKind::Empty("the smallest payable amount")));
             }
         }
-        if self.term == Some(TermSpan::default()) {
-            return Err(at(13, None)(CoreErrorKind::Empty("the term")));
+        if let Some(term) = self.term {
+            if term == TermSpan::default() {
+                return Err(at(13, None)(CoreErrorKind::Empty("the term")));
+            }
+            let late = |point: &Point| match point {
+                Point::Date(days) => *days >= LAST_DAY,
+                Point::Instant(micros) => *micros >= LAST_DAY * DAY_MICROS,
+            };
+            if [term.from, term.until].iter().flatten().any(late) {
+                return Err(at(13, None)(CoreErrorKind::Late));
+            }
         }
         if let Revocability::Revocable { after, .. } = self.revocability {
             period(after).map_err(at(14, None))?;
@@ -378,6 +393,7 @@ impl Licence {
 
     fn check_charges(&self) -> Result<(), CoreError> {
         let mut grain = Grain::default();
+        let mut order = CaseOrder::new(&self.definitions);
         for (i, charge) in (0..).zip(&self.charges) {
             if charge.cases.is_empty() || (!charge.by_case && charge.cases.len() != 1) {
                 return Err(at(19, i)(CoreErrorKind::PlainCases));
@@ -386,7 +402,7 @@ impl Licence {
             for (_, it) in &charge.cases {
                 self.price(it, &mut grain).map_err(at(19, i))?;
             }
-            let sorted = charge.cases.is_sorted_by(|a, b| compare_cases(&self.definitions, a, b).is_le());
+            let sorted = charge.cases.is_sorted_by(|a, b| order.compare(a, b).is_le());
             if !sorted {
                 return Err(at(19, i)(CoreErrorKind::Order("cases")));
             }

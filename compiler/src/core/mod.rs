@@ -7,17 +7,23 @@
 
 use std::collections::BTreeMap;
 
+#[cfg(any(test, feature = "arbitrary"))]
+pub mod arbitrary;
 mod canonical;
 mod cbor;
 pub mod check;
-pub mod encode;
+mod decode;
+mod encode;
 mod membership;
+mod reader;
 #[cfg(test)]
 mod tests;
+mod words;
 
 pub use check::{CoreError, CoreErrorKind};
 pub use encode::id_of;
 pub use membership::{membership, term_index};
+pub use reader::{DecodeError, DecodeErrorKind};
 
 /// The edition this compiler writes and reads.
 pub const EDITION: u64 = 2026;

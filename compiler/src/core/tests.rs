@@ -1,5 +1,9 @@
 //! Tests of the core as data: bytes, identity, canonical form.
 
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+use super::arbitrary::licences;
 use super::*;
 
 /// The places of the founding example.
@@ -73,4 +77,81 @@ fn building_order_does_not_matter() {
     assert_eq!(one, two);
     assert_eq!(one.definitions, [Cond::or([yes(1), yes(0)]), Cond::Slot(0)]);
     assert_eq!(one.validate(), Ok(()));
+}
+
+/// Definitions counted from the other end.
+fn turn(condition: &mut Cond, last: u32) {
+    match condition {
+        Cond::Slot(index) => *index = last - *index,
+        Cond::And(operands) | Cond::Or(operands) => operands.iter_mut().for_each(|it| turn(it, last)),
+        Cond::Not(operand) => turn(operand, last),
+        _ => {}
+    }
+}
+
+/// The same licence, built in another order: definitions shuffled, every sorted list reversed.
+fn shuffled(licence: &Licence) -> Licence {
+    let mut other = licence.clone();
+    let last = other.definitions.len().saturating_sub(1) as u32;
+    other.definitions.reverse();
+    other.definitions.iter_mut().for_each(|it| turn(it, last));
+    other.each_condition_mut(|it| turn(it, last));
+    other.assets.reverse();
+    other.parties.reverse();
+    other.vocabularies.reverse();
+    other.forbids.reverse();
+    other.permits.reverse();
+    other.limits.reverse();
+    other.charges.reverse();
+    other.charges.iter_mut().for_each(|charge| charge.cases.reverse());
+    other.duties.reverse();
+    other.free.reverse();
+    other
+}
+
+proptest! {
+    #[test]
+    fn generated_licences_are_valid_and_canonical(licence in licences()) {
+        prop_assert_eq!(licence.validate(), Ok(()));
+        let mut again = licence.clone();
+        again.canonicalise();
+        prop_assert_eq!(&again, &licence);
+        let mut other = shuffled(&licence);
+        other.canonicalise();
+        prop_assert_eq!(&other, &licence);
+    }
+
+    #[test]
+    fn what_was_encoded_decodes(licence in licences()) {
+        let bytes = licence.encode().unwrap();
+        prop_assert_eq!(Licence::decode(&bytes), Ok(licence));
+    }
+
+    #[test]
+    fn bytes_of_a_stranger_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        if let Ok(licence) = Licence::decode(&bytes) {
+            prop_assert_eq!(licence.encode(), Ok(bytes));
+        }
+    }
+
+    #[test]
+    fn damaged_cores_are_refused_or_canonical(
+        licence in licences(),
+        damage in proptest::collection::vec((any::<Index>(), any::<u8>(), 0..4), 1..4),
+    ) {
+        let mut bytes = licence.encode().unwrap();
+        for (place, byte, way) in damage {
+            let at = place.index(bytes.len());
+            match way {
+                0 => bytes[at] = byte,
+                1 => bytes[at] ^= 1 << (byte % 8),
+                2 => bytes.insert(at, byte),
+                _ => drop(bytes.remove(at)),
+            }
+        }
+        match Licence::decode(&bytes) {
+            Ok(other) => prop_assert_eq!(other.encode(), Ok(bytes)),
+            Err(error) => prop_assert!(error.offset <= bytes.len()),
+        }
+    }
 }
