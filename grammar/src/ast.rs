@@ -259,7 +259,7 @@ pub struct LabelledClause {
     /// The label without its colon; its span covers the name only. Empty where the user forgot it (an error).
     pub label: Name,
     /// The clause; [`Clause::Error`] after an error.
-    pub clause: Spanned<Clause>,
+    pub clause: Box<Spanned<Clause>>,
 }
 
 /// Which header an opener word opens.
@@ -1026,6 +1026,8 @@ pub enum Expr {
     Money(Money),
     /// `2027-03-01T06:00 America/Chicago`
     Moment(Moment),
+    /// `08:30`
+    Time(ClockTime),
     /// `"text"`
     Text(String),
     /// `@acme`

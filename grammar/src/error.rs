@@ -15,16 +15,27 @@ pub struct SyntaxError {
     pub expected: Vec<&'static str>,
 }
 
+impl SyntaxError {
+    /// An error without further places.
+    pub fn new(kind: ErrorKind, span: Span) -> Self {
+        Self { kind, span, related: Vec::new(), expected: Vec::new() }
+    }
+}
+
 /// What is wrong. The comment names the code that the compiler gives it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
-    /// E0101: something else was expected than `found` (the source text, or none at the end of the file).
+    /// E0101: something else was expected. At the end of an item or of the file the span is that of the last token
+    /// before it, after which something is missing.
     Unexpected {
-        /// The offending token as written.
+        /// The offending token as written; none at the end of an item or of the file.
         found: Option<String>,
     },
     /// E0101: a clause begins (`permit ...`) but its label (`name:`) is missing.
-    MissingLabel,
+    MissingLabel {
+        /// The name that stands there without its colon.
+        found: Option<String>,
+    },
     /// E0101: the keyword is spelt otherwise: `licence` for `license`.
     Misspelt {
         /// As written.

@@ -1,14 +1,26 @@
 //! The Licit language's tokens, grammar, syntax tree and formatter.
 
 pub mod ast;
+mod docs;
 pub mod error;
+mod explain;
+mod layout;
+mod lexer;
+mod make;
+mod number;
+mod parser;
+mod recover;
 pub mod span;
+mod token;
 
 pub use error::{BadDate, BadNumber, ErrorKind, Related, SyntaxError};
 pub use span::{Span, Spanned};
 
 /// How deep parentheses, braces and `not` may nest; deeper is an error.
 pub const MAX_DEPTH: usize = 64;
+
+/// The longest text that is read, in bytes.
+pub const MAX_LENGTH: usize = 4 << 20;
 
 /// How many errors of one text are kept.
 pub const MAX_ERRORS: usize = 100;
@@ -48,17 +60,39 @@ pub enum FormatError {
 
 /// Reads a file. Never fails, never panics.
 pub fn parse(text: &str) -> Parse {
-    let _ = text;
-    Parse { file: ast::File::default(), comments: Vec::new(), errors: Vec::new() }
+    if text.len() > MAX_LENGTH {
+        let error = SyntaxError::new(ErrorKind::TooLong, Span::new(0, 0));
+        return Parse { file: ast::File::default(), comments: Vec::new(), errors: vec![error] };
+    }
+    let lexed = lexer::lex(text);
+    let (mut file, errors) = recover::file(text, &lexed);
+    docs::attach(&mut file, &lexed);
+    Parse { file, comments: lexed.comments, errors: in_order(errors) }
 }
 
 /// Reads a single ask, in the words of a test's `when` line.
 pub fn parse_ask(text: &str) -> (Option<ast::Ask>, Vec<SyntaxError>) {
-    let _ = text;
-    (None, Vec::new())
+    if text.len() > MAX_LENGTH {
+        return (None, vec![SyntaxError::new(ErrorKind::TooLong, Span::new(0, 0))]);
+    }
+    let lexed = lexer::lex(text);
+    let (ask, errors) = recover::ask(text, &lexed);
+    (ask, in_order(errors))
+}
+
+/// Sorts errors by place and keeps the first [`MAX_ERRORS`], with a note if there were more.
+fn in_order(mut errors: Vec<SyntaxError>) -> Vec<SyntaxError> {
+    errors.sort_by_key(|error| (error.span.start, error.span.end));
+    if let Some(left_out) = errors.len().checked_sub(MAX_ERRORS).filter(|left_out| *left_out > 0) {
+        errors.truncate(MAX_ERRORS);
+        let last = errors.last().map_or(Span::default(), |error| error.span);
+        errors.push(SyntaxError::new(ErrorKind::TooManyErrors { left_out }, last));
+    }
+    errors
 }
 
 /// Lays a file out canonically.
 pub fn format(text: &str) -> Result<String, FormatError> {
-    Ok(text.to_owned())
+    let _ = text;
+    Err(FormatError::Unfaithful)
 }
