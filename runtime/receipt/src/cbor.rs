@@ -159,6 +159,7 @@ impl fmt::Display for Type {
 }
 
 /// Length in bytes of the shortest head for `value` (an integer, a length or a count).
+#[inline]
 pub const fn head_len(value: u64) -> usize {
     match value {
         0..=0x17 => 1,
@@ -184,6 +185,7 @@ impl<'a> Writer<'a> {
         Writer { out }
     }
 
+    #[inline]
     fn head(&mut self, major: u8, value: u64) {
         let major = major << 5;
         match value {
@@ -205,43 +207,58 @@ impl<'a> Writer<'a> {
     }
 
     /// An unsigned integer (also a map's key).
+    #[inline]
     pub fn uint(&mut self, value: u64) {
         self.head(UINT, value);
     }
 
     /// An integer of either sign.
+    #[inline]
     pub fn int(&mut self, value: i64) {
         if value < 0 { self.head(NINT, !value as u64) } else { self.head(UINT, value as u64) }
     }
 
     /// A byte string.
+    #[inline]
     pub fn bytes(&mut self, value: &[u8]) {
         self.head(BYTES, value.len() as u64);
         self.out.extend_from_slice(value);
     }
 
+    /// A byte string of a length known to the compiler, which then knows its head as well.
+    #[inline]
+    pub fn bytes_exact<const N: usize>(&mut self, value: &[u8; N]) {
+        self.head(BYTES, N as u64);
+        self.out.extend_from_slice(value);
+    }
+
     /// A 128-bit number as a byte string of 16 bytes, big-endian.
+    #[inline]
     pub fn u128(&mut self, value: u128) {
-        self.bytes(&value.to_be_bytes());
+        self.bytes_exact(&value.to_be_bytes());
     }
 
     /// A text string.
+    #[inline]
     pub fn text(&mut self, value: &str) {
         self.head(TEXT, value.len() as u64);
         self.out.extend_from_slice(value.as_bytes());
     }
 
     /// The head of an array of `count` items, which must follow.
+    #[inline]
     pub fn array(&mut self, count: usize) {
         self.head(ARRAY, count as u64);
     }
 
     /// The head of a map of `count` pairs, which must follow with ascending keys.
+    #[inline]
     pub fn map(&mut self, count: usize) {
         self.head(MAP, count as u64);
     }
 
     /// A boolean.
+    #[inline]
     pub fn bool(&mut self, value: bool) {
         self.out.push(if value { TRUE } else { FALSE });
     }

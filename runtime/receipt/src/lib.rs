@@ -7,7 +7,7 @@
 //! Reading order: [`cbor`] (the strict subset of CBOR), [`receipt`], [`kind`] and [`dump`] (the leaf), [`opening`]
 //! (what a leaf commits to), [`hash`] and [`tree`] (the log's hashing and its proofs), [`verify`] (needs neither
 //! tree nor storage), [`storage`] (the log over a store), [`key`] (Ed25519 and `did:key`), [`note`] and
-//! [`checkpoint`] (signed heads), [`proof`] (proof files).
+//! [`checkpoint`] (signed heads), [`proof`] (proof files), [`promise`] (a receipt signed on its own).
 //!
 //! *Invariant:* `no_std`, no unsafe, no clock, no randomness, no input or output, nothing of licences.
 //! *Invariant:* a byte string decodes to at most one value and a value encodes to exactly one byte string:
@@ -33,6 +33,7 @@ pub mod key;
 pub mod kind;
 pub mod note;
 pub mod opening;
+pub mod promise;
 pub mod proof;
 pub mod receipt;
 pub mod storage;
@@ -45,6 +46,7 @@ pub use key::{SigningKey, VerifyingKey};
 pub use kind::Kind;
 pub use note::{Note, Signer, Verifier};
 pub use opening::Opening;
+pub use promise::Promise;
 pub use proof::Proof;
 pub use receipt::{Amount, At, Due, Quantity, Receipt, Reference, View};
 pub use storage::{Log, MemoryStorage, Storage};

@@ -191,7 +191,7 @@ impl Receipt {
         w.uint(2);
         w.uint(self.kind.number());
         w.uint(3);
-        w.bytes(&self.gateway);
+        w.bytes_exact(&self.gateway);
         w.uint(4);
         w.uint(self.epoch);
         w.uint(5);
@@ -230,7 +230,7 @@ impl Receipt {
             w.u128(due.minor);
         }
         w.uint(14);
-        w.bytes(&self.opening);
+        w.bytes_exact(&self.opening);
         write_bytes(&mut w, 15, self.consumer.as_ref());
         write_bytes(&mut w, 16, self.capsule.as_ref());
         write_bytes(&mut w, 17, self.auth.as_ref());
@@ -247,7 +247,7 @@ impl Receipt {
             }
             Some(Reference::Id(id)) => {
                 w.uint(19);
-                w.bytes(id);
+                w.bytes_exact(id);
             }
             None => {}
         }
@@ -341,10 +341,11 @@ impl Receipt {
     }
 }
 
+#[inline]
 fn write_bytes<const N: usize>(w: &mut Writer<'_>, key: u64, value: Option<&[u8; N]>) {
     if let Some(value) = value {
         w.uint(key);
-        w.bytes(value);
+        w.bytes_exact(value);
     }
 }
 

@@ -10,7 +10,8 @@ use std::path::PathBuf;
 
 use licit_receipt::hash::hex;
 use licit_receipt::opening::Erasable;
-use licit_receipt::{Opening, Receipt, leaf_hash};
+use licit_receipt::promise::promise;
+use licit_receipt::{Opening, Promise, Receipt, SigningKey, leaf_hash};
 
 /// The content of a frozen file.
 fn frozen(name: &str, made: &str) -> String {
@@ -43,7 +44,7 @@ fn no_file_of_the_corpus_is_forgotten() {
         let (stem, kind) = name.split_once('.').unwrap();
         assert!(kind == "hex" || kind == "txt");
         assert!(
-            names.contains(&stem) || ["opening", "opening-erased"].contains(&stem),
+            names.contains(&stem) || ["opening", "opening-erased", "promise"].contains(&stem),
             "{name} is not tested"
         );
     }
@@ -62,4 +63,15 @@ fn openings_mean_what_they_meant() {
         assert_eq!(bytes, old, "{name} has other bytes");
         assert_eq!(Opening::decode(&old), Ok(opening), "{name} means something else");
     }
+}
+
+#[test]
+fn a_promise_means_what_it_meant() {
+    let key = SigningKey::from_seed(&[9; 32]);
+    let payload = common::commit().encode().unwrap();
+    let bytes = promise(&payload, &key);
+    let old = common::unhex(&frozen("promise.hex", &common::hex_lines(&bytes)));
+    assert_eq!(bytes, old, "the promise has other bytes");
+    let opened = Promise::open(&old, &key.verifying_key()).unwrap();
+    assert_eq!(opened, Promise { payload, receipt: common::commit() });
 }
