@@ -1,0 +1,63 @@
+//! The arguments of the command. Every command's own arguments stand in its own file.
+
+use crate::commands::{disasm, key};
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// Licences for data, models, code and compute: checked, decided, priced and audited.
+#[derive(Debug, Parser)]
+#[command(
+    name = "licit",
+    version,
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+    max_term_width = 100,
+    after_help = "\
+Examples:
+  licit check licences/                      all mistakes of all licences in a folder
+  licit test llm-api.licit                   runs the tests that stand in the file
+  licit run llm-api.licit '@ana of @acme asks to chat 1_000 prompt_tokens for product'
+  licit run llm-api.licit --ledger log - < trace.jsonl
+  licit audit log                            decides everything in the log again
+
+Exit status: 0 fine or permitted; 1 findings; 2 unusable arguments or files; 3 denied."
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show what a module holds
+    Disasm(disasm::Args),
+    /// Make and show signing keys
+    #[command(subcommand)]
+    Key(key::Args),
+}
+
+/// For whom the output is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    #[default]
+    Human,
+    /// For programs: one JSON object a line
+    Json,
+}
+
+/// `--format`, of every command that prints findings or decisions.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct FormatArg {
+    /// For whom the output is
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub format: Format,
+}
+
+impl FormatArg {
+    /// Whether the output is for programs.
+    pub fn is_json(self) -> bool {
+        self.format == Format::Json
+    }
+}
