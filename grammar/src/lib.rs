@@ -4,6 +4,7 @@ pub mod ast;
 mod docs;
 pub mod error;
 mod explain;
+mod format;
 mod layout;
 mod lexer;
 mod make;
@@ -14,6 +15,7 @@ pub mod span;
 mod token;
 
 pub use error::{BadDate, BadNumber, ErrorKind, Related, SyntaxError};
+pub use format::format;
 pub use span::{Span, Spanned};
 
 /// How deep parentheses, braces and `not` may nest; deeper is an error.
@@ -89,10 +91,4 @@ fn in_order(mut errors: Vec<SyntaxError>) -> Vec<SyntaxError> {
         errors.push(SyntaxError::new(ErrorKind::TooManyErrors { left_out }, last));
     }
     errors
-}
-
-/// Lays a file out canonically.
-pub fn format(text: &str) -> Result<String, FormatError> {
-    let _ = text;
-    Err(FormatError::Unfaithful)
 }
