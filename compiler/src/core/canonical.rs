@@ -46,7 +46,7 @@ impl Licence {
         if !self.is_sane() {
             return;
         }
-        self.headers();
+        self.plain_parts();
         let mut otherwise = otherwise.clone();
         self.sort_tables(&mut otherwise);
         otherwise.values_mut().for_each(reduce_price);
@@ -59,7 +59,7 @@ impl Licence {
     }
 
     /// What has no index: assets, fractions, ends of the term, windows that say the default.
-    fn headers(&mut self) {
+    fn plain_parts(&mut self) {
         self.assets.sort();
         self.assets.dedup();
         self.vocabularies.sort_by(|a, b| a.name.cmp(&b.name));

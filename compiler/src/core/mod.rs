@@ -12,10 +12,15 @@ pub mod arbitrary;
 mod canonical;
 mod cbor;
 pub mod check;
+mod date;
 mod decode;
 mod encode;
+mod form;
 mod membership;
+mod parse;
+mod print;
 mod reader;
+mod sexpr;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -24,6 +29,7 @@ pub use check::{CoreError, CoreErrorKind};
 pub use encode::id_of;
 pub use membership::{membership, term_index};
 pub use reader::{DecodeError, DecodeErrorKind};
+pub use sexpr::{MAX_TEXT, ParseError, ParseErrorKind};
 
 /// The edition this compiler writes and reads.
 pub const EDITION: u64 = 2026;

@@ -128,6 +128,43 @@ proptest! {
     }
 
     #[test]
+    fn what_was_printed_parses(licence in licences()) {
+        let text = licence.to_string();
+        prop_assert_eq!(Licence::parse(&text), Ok(licence.clone()), "{}", text);
+        prop_assert_eq!(Licence::parse_as_written(&text), Ok(licence));
+    }
+
+    #[test]
+    fn texts_of_a_stranger_never_panic(text in "[ ()#\"a-z0-9/\\\\u{}é;\n-]{0,200}") {
+        if let Ok(licence) = Licence::parse(&text) {
+            prop_assert_eq!(Licence::parse(&licence.to_string()), Ok(licence));
+        }
+    }
+
+    #[test]
+    fn damaged_texts_never_panic(
+        licence in licences(),
+        damage in proptest::collection::vec((any::<Index>(), any::<Index>(), 0..4), 1..4),
+    ) {
+        let mut text = licence.to_string();
+        for (place, other, way) in damage {
+            let bounds: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
+            let (at, from) = (bounds[place.index(bounds.len())], bounds[other.index(bounds.len())]);
+            match way {
+                0 => drop(text.remove(at)),
+                1 => text.insert(at, text[from..].chars().next().unwrap_or(')')),
+                2 => text.truncate(at.max(1)),
+                _ => text.replace_range(at..=at + text[at..].chars().next().map_or(0, |c| c.len_utf8() - 1), "("),
+            }
+        }
+        match Licence::parse(&text) {
+            Ok(other) => prop_assert_eq!(Licence::parse(&other.to_string()), Ok(other)),
+            Err(error) => prop_assert!(error.line as usize <= text.split('\n').count()),
+        }
+        let _ = Licence::parse_as_written(&text);
+    }
+
+    #[test]
     fn bytes_of_a_stranger_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
         if let Ok(licence) = Licence::decode(&bytes) {
             prop_assert_eq!(licence.encode(), Ok(bytes));
