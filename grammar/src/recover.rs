@@ -70,13 +70,18 @@ pub fn pieces(text: &str, lexed: &Lexed) -> (File, Vec<SyntaxError>) {
     respell(text, &mut tokens, &mut known);
     let layout = layout::layout(text, &tokens, true);
     known.extend(layout.errors.iter().cloned());
-    let mut marks: Vec<u32> = known.iter().map(|error| error.span.start).collect();
+    let mut marks: Vec<(u32, bool)> = known.iter().map(|error| (error.span.start, keeps_its_kind(&error.kind))).collect();
     marks.sort_unstable();
     let mut healer = Healer { source: Source::new(text), layout: &layout, marks, errors: known };
     let file = healer.file();
     let mut errors = healer.errors;
     errors.extend(healer.source.errors.into_inner());
     (file, errors)
+}
+
+/// Whether a token was only misspelt: the parser got one of the right kind.
+fn keeps_its_kind(kind: &ErrorKind) -> bool {
+    matches!(kind, ErrorKind::BadNumber { .. } | ErrorKind::BadDate { .. } | ErrorKind::BadEscape { .. })
 }
 
 /// Words that are a keyword in another spelling, where nothing else can stand.
@@ -123,8 +128,8 @@ fn check_edition(text: &str, lexed: &Lexed, file: &File, errors: &mut Vec<Syntax
 struct Healer<'a> {
     source: Source<'a>,
     layout: &'a Layout,
-    /// Where errors have been reported already, in order.
-    marks: Vec<u32>,
+    /// Where errors have been reported already, in order, and whether only a spelling was wrong there.
+    marks: Vec<(u32, bool)>,
     errors: Vec<SyntaxError>,
 }
 
@@ -200,7 +205,7 @@ impl Healer<'_> {
     /// Tokens where a declaration should begin.
     fn no_decl(&mut self, piece: &DeclPiece, head: &[Token]) {
         let end = head.last().map_or(piece.span.end, |token| token.span.end);
-        if self.is_marked(piece.span.to(Span::new(end, end))) {
+        if self.is_marked(piece.span.to(Span::new(end, end)), false) {
             return;
         }
         let expected =
@@ -219,17 +224,20 @@ impl Healer<'_> {
         let noted = self.source.errors.borrow().len();
         let finding = explain(mode, &self.source, tokens, &stop);
         self.source.errors.borrow_mut().truncate(noted);
-        let span = span_of(tokens);
-        if !self.is_marked(span) {
+        // One report for one cause: what was reported in this piece explains why it does not parse, except for numbers
+        // and dates, which explain only what stands next to them.
+        let near = tokens.get(stop.at.saturating_sub(1)..tokens.len().min(stop.at + 1)).unwrap_or_default();
+        if !self.is_marked(span_of(tokens), false) && !self.is_marked(span_of(near), true) {
             self.errors.extend(finding.errors);
         }
         finding.repaired
     }
 
-    /// Whether a mistake inside this span has been reported already.
-    fn is_marked(&self, span: Span) -> bool {
-        let first = self.marks.partition_point(|mark| *mark < span.start);
-        self.marks.get(first).is_some_and(|mark| *mark < span.end.max(span.start + 1))
+    /// Whether a mistake inside this span has been reported already; of misspelt tokens only if `spelling`.
+    fn is_marked(&self, span: Span, spelling: bool) -> bool {
+        let first = self.marks.partition_point(|(mark, _)| *mark < span.start);
+        let inside = self.marks.iter().skip(first).take_while(|(mark, _)| *mark < span.end.max(span.start + 1));
+        inside.into_iter().any(|(_, only_spelling)| *only_spelling == spelling)
     }
 
     fn item(&mut self, range: std::ops::Range<usize>) -> Spanned<Item> {
