@@ -7,6 +7,9 @@
 //! policy.evaluate(&bound, &state, &mut outcome);         // pure: no clock, no I/O, no allocation, no lock, cannot fail
 //! ```
 //!
+//! Reading order: [`Request`], [`Outcome`], `bind`, `row` (the tables that decide) and `lower` (how they are made), `eval`
+//! (the steps of `spec/core.md` section 7), `condition` (the general form), `price`, `time`.
+//!
 //! *Invariant:* `no_std`, no unsafe; no input makes it panic.
 
 #![no_std]
@@ -17,11 +20,21 @@
 
 extern crate alloc;
 
+mod bind;
 mod bound;
+mod condition;
+mod eval;
+mod lower;
+mod meter;
+mod names;
 mod outcome;
 mod policy;
+mod price;
 mod request;
+mod row;
 mod scratch;
+mod text;
+mod time;
 
 pub use bound::{Bound, Read};
 pub use licit_bytecode::manifest::{ClauseKind, Counter, CounterOf};

@@ -1,21 +1,121 @@
 //! A loaded licence.
 
-use crate::{BindError, Bound, Outcome, Request, State};
-use alloc::string::String;
-use licit_bytecode::{LoadError, Manifest};
+use crate::condition::{Class, Conditions, Node, classes};
+use crate::names::Names;
+use crate::outcome::Outcome;
+use crate::price::{Prices, price_tables};
+use crate::row::{self, Conjunct, Rows, Source};
+use crate::time::Zone;
+use alloc::vec::Vec;
+use licit_bytecode::manifest::Counter;
+use licit_bytecode::{Axis, Duty, FactType, LoadError, Manifest, Module, Period};
+
+/// A limit, ready to be compared.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limit {
+    pub(crate) clause: u32,
+    pub(crate) unit: u16,
+    pub(crate) key: licit_bytecode::Key,
+    pub(crate) cap: u128,
+    pub(crate) highest: u128,
+}
 
 /// A licence that was verified and prepared; immutable, shared freely between threads.
 #[derive(Clone, Debug)]
 pub struct Policy {
-    manifest: Manifest,
-    module_id: [u8; 32],
+    pub(crate) manifest: Manifest,
+    pub(crate) module_id: [u8; 32],
+    pub(crate) cost: u64,
+    pub(crate) zone: Zone,
+    /// First instant inside and first instant no longer inside.
+    pub(crate) from: i64,
+    pub(crate) until: i64,
+    pub(crate) revocable: Option<Period>,
+    pub(crate) axes: [Names; 3],
+    pub(crate) unit_names: Names,
+    pub(crate) fact_names: Names,
+    pub(crate) texts: Names,
+    /// Type, lowest, highest.
+    pub(crate) facts: Vec<(FactType, u128, u128)>,
+    /// Highest quantities.
+    pub(crate) units: Vec<u128>,
+    pub(crate) counters: Vec<Counter>,
+    pub(crate) conditions: Conditions,
+    pub(crate) rows: Rows,
+    /// Clause and condition.
+    pub(crate) forbids: Vec<(u32, u32)>,
+    /// Condition, and its conjuncts sorted by class.
+    pub(crate) permits: Vec<u32>,
+    pub(crate) conjuncts: Vec<Vec<Conjunct>>,
+    pub(crate) limits: Vec<Limit>,
+    /// Clause numbers.
+    pub(crate) charges: Vec<u32>,
+    /// The first case of each charge among all cases, and one past the last.
+    pub(crate) first_case: Vec<u32>,
+    /// Conditions of all cases.
+    pub(crate) cases: Vec<u32>,
+    pub(crate) prices: Prices,
+    pub(crate) duties: Vec<Duty>,
+    /// Duties that suspend.
+    pub(crate) suspending: Vec<u16>,
 }
 
 impl Policy {
-    /// Verifies a module and prepares it.
+    /// Verifies a module and prepares it. Time and memory are bounded by the caps of [`licit_bytecode::limits`].
     pub fn load(bytes: &[u8]) -> Result<Self, LoadError> {
-        let (_, _) = licit_bytecode::decode(bytes)?;
-        Err(LoadError::bad(0, "the verifier is being written"))
+        let loaded = licit_bytecode::load(bytes)?;
+        Ok(Self::prepare(&loaded.module, loaded.module_id, loaded.verified.cost))
+    }
+
+    /// From a verified module.
+    fn prepare(m: &Module, module_id: [u8; 32], cost: u64) -> Self {
+        let manifest = Manifest::from_module(m);
+        let zone = Zone::new(&m.zone);
+        let conditions = Conditions::new(m);
+        let conjuncts = conjuncts(m, &conditions);
+        let starts = |c: usize| m.case.partition_point(|case| (case.charge as usize) < c) as u32;
+        let first_case: Vec<u32> = (0..=m.charge.len()).map(starts).collect();
+        let source = Source { m, conditions: &conditions, conjuncts: &conjuncts, first_case: &first_case };
+        let rows = row::rows(&source);
+        let axis = |axis| Names::new(m.leaf.iter().filter(|l| l.axis == axis).map(|l| l.name.as_str()));
+        let highest = |unit: u32| m.unit.get(unit as usize).map_or(0, |u| u.highest);
+        let limit = |l: &licit_bytecode::Limit| Limit {
+            clause: l.clause,
+            unit: l.unit as u16,
+            key: l.key,
+            cap: l.cap,
+            highest: highest(l.unit),
+        };
+        let suspending =
+            m.duty.iter().enumerate().filter(|(_, d)| d.suspend).map(|(i, _)| i as u16).collect();
+        Self {
+            module_id,
+            cost,
+            from: manifest.from.as_ref().map_or(i64::MIN, |p| zone.point(p)),
+            until: manifest.until.as_ref().map_or(i64::MAX, |p| zone.point(p)),
+            revocable: m.revocable.first().map(|r| r.after.clone()),
+            axes: [axis(Axis::Action), axis(Axis::Purpose), axis(Axis::Place)],
+            unit_names: Names::new(m.unit.iter().map(|u| u.name.as_str())),
+            fact_names: Names::new(m.fact.iter().map(|f| f.name.as_str())),
+            texts: Names::new(m.text.iter().map(|t| t.value.as_str())),
+            facts: m.fact.iter().map(|f| (f.ty, f.low, f.high)).collect(),
+            units: m.unit.iter().map(|u| u.highest).collect(),
+            counters: manifest.counters.clone(),
+            forbids: m.forbid.iter().map(|f| (f.clause, f.when)).collect(),
+            permits: m.permit.iter().map(|p| p.when).collect(),
+            limits: m.limit.iter().map(limit).collect(),
+            charges: m.charge.iter().map(|c| c.clause).collect(),
+            cases: m.case.iter().map(|c| c.when).collect(),
+            prices: price_tables(m),
+            duties: m.duty.clone(),
+            suspending,
+            manifest,
+            zone,
+            conditions,
+            conjuncts,
+            first_case,
+            rows,
+        }
     }
 
     /// SHA-256 of the licence's canonical core.
@@ -33,37 +133,67 @@ impl Policy {
         &self.manifest
     }
 
-    /// Translates a request into the policy's numbers.
-    pub fn bind(&self, request: &Request<'_>) -> Result<Bound, BindError> {
-        let mut bound = Bound::default();
-        self.bind_into(request, &mut bound)?;
-        Ok(bound)
+    /// The most steps that one evaluation takes; proved when the module was loaded.
+    pub fn cost(&self) -> u64 {
+        self.cost
     }
 
-    /// As [`Policy::bind`], into a binding that is reused: no allocation.
-    pub fn bind_into(&self, _request: &Request<'_>, _bound: &mut Bound) -> Result<(), BindError> {
-        Err(BindError::UsedAt)
+    /// Bytes of the tables that binding and deciding read, names and manifest aside.
+    pub fn table_size(&self) -> usize {
+        let rows: usize = self.rows.rows.iter().map(row::Row::size).sum();
+        let conjuncts: usize = self.conjuncts.iter().map(|c| 8 * c.len() + 24).sum();
+        size_of::<Self>() - size_of::<Manifest>()
+            + rows
+            + conjuncts
+            + self.conditions.size()
+            + self.prices.size()
+            + 2 * self.rows.of_action.len()
+            + size_of_val(self.facts.as_slice())
+            + 16 * self.units.len()
+            + size_of_val(self.counters.as_slice())
+            + 8 * self.forbids.len()
+            + 4 * (self.permits.len() + self.charges.len() + self.first_case.len() + self.cases.len())
+            + size_of_val(self.limits.as_slice())
+            + size_of_val(self.duties.as_slice())
+    }
+
+    /// Bytes of the tables of names that binding reads.
+    pub fn name_size(&self) -> usize {
+        let axes: usize = self.axes.iter().map(Names::size).sum();
+        axes + self.unit_names.size() + self.fact_names.size() + self.texts.size()
     }
 
     /// An outcome with room for whatever this policy can answer.
     pub fn outcome(&self) -> Outcome {
-        Outcome::default()
+        let mut out = Outcome::default();
+        let slots = 16 + self.facts.len();
+        let rules = self.forbids.len() + self.limits.len() + self.duties.len() + self.charges.len();
+        // Step 1 gives a reason for each unit and one for unknown ones, step 7 one for each unit.
+        out.reasons.reserve_exact(rules + slots + 2 * self.units.len() + 8);
+        out.lines.reserve_exact(self.charges.len());
+        out.duties.reserve_exact(self.duties.len());
+        out.deltas.reserve_exact(self.counters.len());
+        self.fit(&mut out);
+        out
     }
 
-    /// Decides. Pure; allocates nothing if `outcome` came from [`Policy::outcome`]; cannot fail. A binding of another
-    /// policy is denied with `range:*`.
-    pub fn evaluate(&self, _bound: &Bound, _state: &State<'_>, outcome: &mut Outcome) {
-        outcome.clear();
+    /// Makes room in an outcome's working memory; a no-op for outcomes of this policy.
+    pub(crate) fn fit(&self, out: &mut Outcome) {
+        out.scratch.fit(self.rows.most_words, self.conditions.nodes.len(), 16 + self.facts.len());
     }
+}
 
-    /// Prices a use that was permitted before: steps 1 and 7 only, for a commit. Lines, and the deltas of price counters;
-    /// or the reasons of these steps, with neither.
-    pub fn price(&self, _bound: &Bound, _state: &State<'_>, outcome: &mut Outcome) {
-        outcome.clear();
-    }
-
-    /// The canonical text of an outcome (`spec/core.md` section 12).
-    pub fn text(&self, _outcome: &Outcome) -> String {
-        String::new()
-    }
+/// The conjuncts of each permit: the operands of its outermost `and`, or itself; sorted by what they speak of.
+fn conjuncts(m: &Module, c: &Conditions) -> Vec<Vec<Conjunct>> {
+    let classes = classes(c, m);
+    let class = |at: u32| classes.get(at as usize).copied().flatten().unwrap_or(Class::Other);
+    let of_permit = |p: &licit_bytecode::Permit| {
+        let mut all: Vec<Conjunct> = match c.node_at(p.when) {
+            Node::And { start, end } => c.list_at(start, end).iter().map(|at| (class(*at), *at)).collect(),
+            _ => alloc::vec![(class(p.when), p.when)],
+        };
+        all.sort_by_key(|(class, _)| *class);
+        all
+    };
+    m.permit.iter().map(of_permit).collect()
 }

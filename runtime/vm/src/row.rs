@@ -1,0 +1,441 @@
+//! Rows: for each class of actions, every clause that can matter for it, as bits of a few words.
+//!
+//! A leaf of purpose and one of place select words of clauses still alive; tests of the frame clear bits. What is left is
+//! the answer: the forbids among them are the reasons, and without a permit among them nothing is permitted. Guards of
+//! limits, charges and duties are bits of the same words. A condition whose masks would be too large, and every condition
+//! of a policy that would need too much memory, is asked in its general form instead; the answer is the same.
+
+use crate::condition::{Class, Conditions, Value};
+use crate::lower::{Lower, Range, Term, allows};
+use alloc::collections::BTreeMap;
+use alloc::vec;
+use alloc::vec::Vec;
+use licit_bytecode::{Axis, Module};
+
+/// How a row asks a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Test {
+    /// The answer is no.
+    Never,
+    /// The answer is yes.
+    Always,
+    /// Yes if one of these bits is alive.
+    Bits { word: u16, mask: u64 },
+    /// By the general form of the condition: yes if it is certainly true.
+    Certainly(u32),
+    /// By the general form of the condition: yes if it is possibly true.
+    Possibly(u32),
+}
+
+/// Clears bits where the frame is outside a range.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Literal {
+    pub(crate) base: u64,
+    pub(crate) span: u64,
+    pub(crate) mask: u64,
+    pub(crate) slot: u16,
+}
+
+/// How a charge is asked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum RowCharge {
+    /// One guarded case.
+    Plain { charge: u16, case: u32, certainly: Test, possibly: Test },
+    /// By case: the cases that can apply are `cases[start..end]`.
+    ByCase { charge: u16, start: u32, end: u32 },
+}
+
+/// What can matter for one class of actions.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Row {
+    /// Words of the masks.
+    pub(crate) words: usize,
+    /// Literals of all words, by word.
+    pub(crate) literals: Vec<Literal>,
+    /// Where the literals of each word end.
+    pub(crate) ends: Vec<u32>,
+    /// By class of purpose: where its words start.
+    pub(crate) purposes: Vec<u16>,
+    /// By class of place.
+    pub(crate) places: Vec<u16>,
+    /// Words of purposes and places; each start is a multiple of `words`.
+    pub(crate) purpose_words: Vec<u64>,
+    pub(crate) place_words: Vec<u64>,
+    /// By word: bits of forbids and of permits.
+    pub(crate) rules: Vec<(u64, u64)>,
+    /// By bit of a forbid or permit: its index.
+    pub(crate) owners: Vec<u16>,
+    /// Forbids and permits in general form.
+    pub(crate) forbids: Vec<u16>,
+    pub(crate) permits: Vec<u16>,
+    /// Permits whose action fits.
+    pub(crate) fitting: Vec<u16>,
+    /// Whether some permit whose action does not fit says nothing of parties.
+    pub(crate) misfit: bool,
+    /// Limits that can count.
+    pub(crate) limits: Vec<(u16, Test)>,
+    /// Charges that can apply or fail.
+    pub(crate) charges: Vec<RowCharge>,
+    /// Case within its charge, case among all, whether it certainly applies.
+    pub(crate) cases: Vec<(u16, u32, Test)>,
+    /// Duties that can fall due.
+    pub(crate) duties: Vec<(u16, Test)>,
+}
+
+/// A conjunct of a permit and what it speaks of.
+pub(crate) type Conjunct = (Class, u32);
+
+/// What rows are made from.
+pub(crate) struct Source<'a> {
+    pub(crate) m: &'a Module,
+    pub(crate) conditions: &'a Conditions,
+    /// Conjuncts of each permit, sorted by class.
+    pub(crate) conjuncts: &'a [Vec<Conjunct>],
+    /// The first case of each charge among all cases, and one past the last.
+    pub(crate) first_case: &'a [u32],
+}
+
+/// Rows and the row of each class of actions.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Rows {
+    pub(crate) rows: Vec<Row>,
+    pub(crate) of_action: Vec<u16>,
+    /// Words of the widest row.
+    pub(crate) most_words: usize,
+}
+
+/// Caps on what all rows together may take; beyond them rows fall back to the general form.
+struct Budget {
+    /// 64-bit words.
+    memory: usize,
+    /// Elementary operations of making them.
+    work: usize,
+}
+
+impl Budget {
+    fn spend_work(&mut self, n: usize) -> bool {
+        let enough = self.work >= n;
+        self.work = self.work.saturating_sub(n);
+        enough
+    }
+}
+
+/// Makes the rows of a policy.
+pub(crate) fn rows(source: &Source<'_>) -> Rows {
+    let mut budget = Budget { memory: 1 << 17, work: 1 << 24 };
+    let [actions, ..] = source.conditions.terms;
+    let classes = actions as usize + 2;
+    let sets: Vec<_> = source.conditions.sets.iter().filter(|s| s.axis == Axis::Action).collect();
+    let mut out = Rows::default();
+    let mut general = None;
+    // Actions that no set tells apart share a row.
+    let mut known: BTreeMap<Vec<Value>, u16> = BTreeMap::new();
+    for action in 0..classes as u32 {
+        let shape = budget
+            .spend_work(classes.max(sets.len()))
+            .then(|| sets.iter().map(|s| s.value(action)).collect());
+        let found = shape.as_ref().and_then(|s| known.get(s).copied());
+        let row = found.unwrap_or_else(|| {
+            let made = shape.as_ref().and_then(|_| Builder::build(source, action, &mut budget));
+            if let (Some(made), Some(shape)) = (made, shape) {
+                out.rows.push(made);
+                let number = out.rows.len() as u16 - 1;
+                known.insert(shape, number);
+                return number;
+            }
+            *general.get_or_insert_with(|| {
+                out.rows.push(general_row(source));
+                out.rows.len() as u16 - 1
+            })
+        });
+        out.of_action.push(row);
+    }
+    out.most_words = out.rows.iter().map(|r| r.words).max().unwrap_or(0);
+    out
+}
+
+/// A row for every action, without masks.
+fn general_row(source: &Source<'_>) -> Row {
+    let m = source.m;
+    let mut row = Row {
+        forbids: (0..m.forbid.len() as u16).collect(),
+        permits: (0..m.permit.len() as u16).collect(),
+        fitting: (0..m.permit.len() as u16).collect(),
+        ..Row::default()
+    };
+    for (i, l) in m.limit.iter().enumerate() {
+        row.limits.push((i as u16, l.guard.map_or(Test::Always, Test::Possibly)));
+    }
+    for (i, c) in m.charge.iter().enumerate() {
+        let (first, end) = case_range(source, i);
+        if c.by_case {
+            let start = row.cases.len() as u32;
+            for case in first..end {
+                let when = m.case.get(case as usize).map_or(0, |c| c.when);
+                row.cases.push(((case - first) as u16, case, Test::Certainly(when)));
+            }
+            row.charges.push(RowCharge::ByCase { charge: i as u16, start, end: row.cases.len() as u32 });
+        } else {
+            let when = m.case.get(first as usize).map_or(0, |c| c.when);
+            let (certainly, possibly) = (Test::Certainly(when), Test::Possibly(when));
+            row.charges.push(RowCharge::Plain { charge: i as u16, case: first, certainly, possibly });
+        }
+    }
+    for (i, d) in m.duty.iter().enumerate() {
+        row.duties.push((i as u16, d.guard.map_or(Test::Always, Test::Possibly)));
+    }
+    row
+}
+
+fn case_range(source: &Source<'_>, charge: usize) -> (u32, u32) {
+    let at = |i: usize| source.first_case.get(i).copied().unwrap_or(0);
+    (at(charge), at(charge + 1))
+}
+
+struct Builder<'a, 'b> {
+    source: &'a Source<'a>,
+    action: u32,
+    budget: &'b mut Budget,
+    row: Row,
+    /// Bits in use.
+    bits: usize,
+    /// By bit: its term.
+    terms: Vec<(usize, Term)>,
+    literals: BTreeMap<(usize, Range), u64>,
+    /// Cap on literals and bits together, so that steps stay within the verifier's bound.
+    most_steps: usize,
+}
+
+impl<'a, 'b> Builder<'a, 'b> {
+    /// None if the budget does not allow a row of its own.
+    fn build(source: &'a Source<'a>, action: u32, budget: &'b mut Budget) -> Option<Row> {
+        let m = source.m;
+        let questions = m.forbid.len() + m.permit.len() + m.limit.len() + 2 * m.case.len() + m.duty.len();
+        let most_steps =
+            4 * (source.conditions.nodes.len() + source.conditions.operands.len()) + 2 * questions;
+        let (row, terms, literals) = (Row::default(), vec![], BTreeMap::new());
+        let mut b = Self { source, action, budget, row, bits: 0, terms, literals, most_steps };
+        b.rules()?;
+        b.guards()?;
+        b.finish()
+    }
+
+    fn rules(&mut self) -> Option<()> {
+        let m = self.source.m;
+        for (i, f) in m.forbid.iter().enumerate() {
+            match self.ask(f.when, true, Some((i, true)))? {
+                Test::Never | Test::Always | Test::Bits { .. } => {}
+                Test::Certainly(_) | Test::Possibly(_) => self.row.forbids.push(i as u16),
+            }
+        }
+        for (i, p) in m.permit.iter().enumerate() {
+            let conjuncts = self.source.conjuncts.get(i).map_or(&[][..], Vec::as_slice);
+            let mut fits = true;
+            for (class, at) in conjuncts {
+                fits = fits && !(*class == Class::Action && self.is_false(*at)?);
+            }
+            if !fits {
+                self.row.misfit |= conjuncts.iter().all(|c| c.0 != Class::Party);
+                continue;
+            }
+            self.row.fitting.push(i as u16);
+            match self.ask(p.when, false, Some((i, false)))? {
+                Test::Never | Test::Always | Test::Bits { .. } => {}
+                Test::Certainly(_) | Test::Possibly(_) => self.row.permits.push(i as u16),
+            }
+        }
+        Some(())
+    }
+
+    /// Whether a conjunct that speaks only of actions is false here; no if it is too large to tell.
+    fn is_false(&mut self, at: u32) -> Option<bool> {
+        let mut lower = Lower::new(self.source.conditions, self.action, true);
+        let terms = lower.terms(at);
+        self.budget.spend_work(lower.steps()).then(|| terms.is_ok_and(|t| t.is_empty()))
+    }
+
+    fn guards(&mut self) -> Option<()> {
+        let m = self.source.m;
+        for (i, l) in m.limit.iter().enumerate() {
+            let test = match l.guard {
+                None => Test::Always,
+                Some(guard) => self.ask(guard, true, None)?,
+            };
+            if test != Test::Never {
+                self.row.limits.push((i as u16, test));
+            }
+        }
+        for (i, c) in m.charge.iter().enumerate() {
+            let (first, end) = case_range(self.source, i);
+            let when = |case: u32| m.case.get(case as usize).map_or(0, |c| c.when);
+            if c.by_case {
+                let start = self.row.cases.len() as u32;
+                for case in first..end {
+                    let test = self.ask(when(case), false, None)?;
+                    if test != Test::Never {
+                        self.row.cases.push(((case - first) as u16, case, test));
+                    }
+                }
+                let end = self.row.cases.len() as u32;
+                self.row.charges.push(RowCharge::ByCase { charge: i as u16, start, end });
+            } else {
+                let possibly = self.ask(when(first), true, None)?;
+                if possibly == Test::Never {
+                    continue;
+                }
+                let certainly = self.ask(when(first), false, None)?;
+                self.row.charges.push(RowCharge::Plain {
+                    charge: i as u16,
+                    case: first,
+                    certainly,
+                    possibly,
+                });
+            }
+        }
+        for (i, d) in m.duty.iter().enumerate() {
+            let acts = self.source.conditions.sets.get(d.acts as usize);
+            if acts.is_none_or(|s| s.value(self.action) == Value::False) {
+                continue;
+            }
+            let test = match d.guard {
+                None => Test::Always,
+                Some(guard) => self.ask(guard, true, None)?,
+            };
+            if test != Test::Never {
+                self.row.duties.push((i as u16, test));
+            }
+        }
+        Some(())
+    }
+
+    /// Finds the cheapest way to ask. A rule (its index, whether a forbid) always takes bits unless it is in general form
+    /// or can never hold.
+    fn ask(&mut self, at: u32, possibly: bool, rule: Option<(usize, bool)>) -> Option<Test> {
+        let general = if possibly { Test::Possibly(at) } else { Test::Certainly(at) };
+        let mut lower = Lower::new(self.source.conditions, self.action, possibly);
+        let terms = lower.terms(at);
+        if !self.budget.spend_work(4 * lower.steps()) {
+            return None;
+        }
+        let Ok(terms) = terms else { return Some(general) };
+        if terms.is_empty() {
+            return Some(Test::Never);
+        }
+        let always = terms.iter().any(|t| t.purpose.is_none() && t.place.is_none() && t.ranges.is_empty());
+        if always && rule.is_none() {
+            return Some(Test::Always);
+        }
+        let terms = if always { vec![Term { purpose: None, place: None, ranges: vec![] }] } else { terms };
+        // All bits of one question stand in one word.
+        let free = 64 - self.bits % 64;
+        let first = if terms.len() > free { self.bits + free } else { self.bits };
+        let word = first / 64;
+        let needed: usize = terms.iter().map(|t| 1 + t.ranges.len()).sum();
+        if self.literals.len() + self.terms.len() + needed > self.most_steps {
+            return Some(general);
+        }
+        let mut mask = 0u64;
+        for (i, term) in terms.into_iter().enumerate() {
+            let bit = 1u64 << ((first + i) % 64);
+            mask |= bit;
+            for range in &term.ranges {
+                *self.literals.entry((word, *range)).or_insert(0) |= bit;
+            }
+            self.bits = first + i + 1;
+            self.terms.push((first + i, term));
+        }
+        if self.row.rules.len() <= word {
+            self.row.rules.resize(word + 1, (0, 0));
+        }
+        if let (Some((index, forbids)), Some((f, p))) = (rule, self.row.rules.get_mut(word)) {
+            *if forbids { f } else { p } |= mask;
+            self.row.owners.resize(self.bits, 0);
+            for owner in self.row.owners.iter_mut().skip(first) {
+                *owner = index as u16;
+            }
+        }
+        Some(Test::Bits { word: word as u16, mask })
+    }
+
+    fn finish(mut self) -> Option<Row> {
+        let words = self.row.rules.len();
+        self.row.words = words;
+        for word in 0..words {
+            for ((w, range), mask) in self.literals.range((word, FIRST)..(word + 1, FIRST)) {
+                debug_assert_eq!(*w, word, "the range selects one word");
+                let Range { slot, base, span } = *range;
+                self.row.literals.push(Literal { base, span, mask: *mask, slot });
+            }
+            self.row.ends.push(self.row.literals.len() as u32);
+        }
+        let [_, purposes, places] = self.source.conditions.terms;
+        let purpose = |t: &Term, class| allows(&t.purpose, class);
+        let place = |t: &Term, class| allows(&t.place, class);
+        (self.row.purposes, self.row.purpose_words) = self.axis(purposes + 2, words, purpose)?;
+        (self.row.places, self.row.place_words) = self.axis(places + 2, words, place)?;
+        let memory = self.row.literals.len() * 4 + self.row.owners.len() / 4;
+        self.spend_memory(memory)?;
+        Some(self.row)
+    }
+
+    fn spend_memory(&mut self, words: usize) -> Option<()> {
+        self.budget.memory = self.budget.memory.checked_sub(words)?;
+        Some(())
+    }
+
+    /// The words of each class of an axis; classes with equal words share them.
+    fn axis(
+        &mut self,
+        classes: u32,
+        words: usize,
+        allows: impl Fn(&Term, u32) -> bool,
+    ) -> Option<(Vec<u16>, Vec<u64>)> {
+        let (mut starts, mut all) = (Vec::new(), Vec::new());
+        let mut known: BTreeMap<Vec<u64>, u16> = BTreeMap::new();
+        self.spend_memory(classes as usize / 4 + 1)?;
+        for class in 0..classes {
+            if !self.budget.spend_work(self.terms.len() + words) {
+                return None;
+            }
+            let mut mask = vec![0u64; words];
+            for (bit, term) in &self.terms {
+                if let Some(word) = mask.get_mut(bit / 64)
+                    && allows(term, class)
+                {
+                    *word |= 1 << (bit % 64);
+                }
+            }
+            let start = match known.get(&mask) {
+                Some(start) => *start,
+                None => {
+                    self.spend_memory(words)?;
+                    let start = u16::try_from(all.len()).ok()?;
+                    all.extend_from_slice(&mask);
+                    known.insert(mask, start);
+                    start
+                }
+            };
+            starts.push(start);
+        }
+        Some((starts, all))
+    }
+}
+
+const FIRST: Range = Range { slot: 0, base: 0, span: 0 };
+
+impl Row {
+    /// Heap bytes.
+    pub(crate) fn size(&self) -> usize {
+        size_of::<Self>()
+            + size_of_val(self.literals.as_slice())
+            + 4 * self.ends.len()
+            + 2 * (self.purposes.len() + self.places.len() + self.owners.len())
+            + 8 * (self.purpose_words.len() + self.place_words.len())
+            + 16 * self.rules.len()
+            + 2 * (self.forbids.len() + self.permits.len() + self.fitting.len())
+            + size_of_val(self.limits.as_slice())
+            + size_of_val(self.charges.as_slice())
+            + size_of_val(self.cases.as_slice())
+            + size_of_val(self.duties.as_slice())
+    }
+}
