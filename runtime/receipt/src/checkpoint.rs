@@ -7,6 +7,9 @@ use core::fmt;
 use crate::hash::{Hash, hex};
 use crate::note::{Note, NoteError, Signer, Verifier, decode_base64, encode_base64, is_text, sign};
 
+/// How many extension lines a checkpoint may have.
+pub const MAX_EXTENSIONS: usize = 100;
+
 const ORIGIN_PREFIX: &str = "licit/";
 
 /// The origin of a gateway's log in one epoch: `licit/<gateway in hex>/<epoch>`. Also the name of the key that
@@ -40,7 +43,7 @@ pub struct Checkpoint {
     pub size: u64,
     /// The root of the tree at that size.
     pub root: Hash,
-    /// Further lines, not empty, that mean nothing to us; logs should write none.
+    /// Further lines, not empty, that mean nothing to us; logs should write none. At most [`MAX_EXTENSIONS`].
     pub extensions: Vec<String>,
 }
 
@@ -64,7 +67,7 @@ impl fmt::Display for CheckpointError {
             CheckpointError::Line(2) => f.write_str("line 2 of the checkpoint must be the size in decimal"),
             CheckpointError::Line(3) => f.write_str("line 3 of the checkpoint must be the root in base64"),
             CheckpointError::Line(number) => {
-                write!(f, "line {number} of the checkpoint is empty or malformed")
+                write!(f, "line {number} of the checkpoint is empty, malformed or one too many")
             }
             CheckpointError::Origin(origin) => write!(f, "the checkpoint is of the log `{origin}`"),
         }
@@ -83,7 +86,7 @@ impl Checkpoint {
     pub fn text(&self) -> Result<String, CheckpointError> {
         let lines = core::iter::once(&self.origin).chain(&self.extensions);
         for (index, line) in lines.enumerate() {
-            if line.is_empty() || line.contains('\n') || !is_text(line) {
+            if line.is_empty() || line.contains('\n') || !is_text(line) || index > MAX_EXTENSIONS {
                 // The origin is line 1, the first extension line 4.
                 return Err(CheckpointError::Line(if index == 0 { 1 } else { index.saturating_add(3) }));
             }
@@ -111,7 +114,7 @@ impl Checkpoint {
         let root = Hash::try_from(root).map_err(|_| CheckpointError::Line(3))?;
         let mut extensions = Vec::new();
         for (index, line) in lines.enumerate() {
-            if line.is_empty() {
+            if line.is_empty() || index >= MAX_EXTENSIONS {
                 return Err(CheckpointError::Line(index.saturating_add(4)));
             }
             extensions.push(line.to_string());

@@ -33,6 +33,8 @@ impl fmt::Display for ProofError {
 impl core::error::Error for ProofError {}
 
 /// Checks that the leaf with this hash is leaf `index` of the tree of `size` leaves with this root.
+///
+/// Size and root must come together from a signed checkpoint: many paths hold for a root under another size, too.
 pub fn verify_inclusion(
     leaf: &Hash,
     index: u64,

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use licit_receipt::checkpoint::{CheckpointError, origin, parse_origin};
+use licit_receipt::checkpoint::{CheckpointError, MAX_EXTENSIONS, origin, parse_origin};
 use licit_receipt::hash::{hex, sha256};
 use licit_receipt::key::KeyError;
 use licit_receipt::note::{self, NoteError};
@@ -334,6 +334,9 @@ fn malformed_checkpoints() {
     assert_eq!(line(&format!("log\n1\n{root}\n\n")), 4);
     assert_eq!(line(&format!("log\n1\n{root}\none\n\nthree\n")), 5);
     assert_eq!(Checkpoint::parse(&format!("log\n0\n{root}\n")).unwrap().size, 0);
+    let long = |count| format!("log\n0\n{root}\n{}", "x\n".repeat(count));
+    assert_eq!(Checkpoint::parse(&long(MAX_EXTENSIONS)).unwrap().text().unwrap(), long(MAX_EXTENSIONS));
+    assert_eq!(line(&long(MAX_EXTENSIONS + 1)), 4 + MAX_EXTENSIONS);
 
     let bad = |origin: &str, extension: &str| {
         let checkpoint =
@@ -344,6 +347,9 @@ fn malformed_checkpoints() {
     assert_eq!(bad("a\nb", "x"), CheckpointError::Line(1));
     assert_eq!(bad("a", ""), CheckpointError::Line(4));
     assert_eq!(bad("a", "x\ny"), CheckpointError::Line(4));
+    let extensions = vec!["x".to_string(); MAX_EXTENSIONS + 1];
+    let many = Checkpoint { extensions, ..Checkpoint::new("a", 1, [0; 32]) };
+    assert_eq!(many.text(), Err(CheckpointError::Line(4 + MAX_EXTENSIONS)));
 }
 
 #[test]

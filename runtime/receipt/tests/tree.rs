@@ -6,6 +6,7 @@ use std::convert::Infallible;
 use std::fmt::Write as _;
 
 use licit_receipt::hash::{EMPTY_ROOT, Hash, hex, leaf_hash, node_hash, sha256};
+use licit_receipt::storage::LogError;
 use licit_receipt::tree::{Frontier, MemoryTree, NodeSource, ProveError, consistency, inclusion, root};
 use licit_receipt::verify::ProofError;
 use licit_receipt::{Log, MemoryStorage, Storage, verify_consistency, verify_inclusion};
@@ -353,4 +354,118 @@ fn a_log_reopens_from_its_store() {
     assert!(again.storage().read(3, &mut leaf).unwrap());
     assert_eq!(leaf, LEAVES[3]);
     assert!(!again.storage().read(8, &mut leaf).unwrap());
+}
+
+/// A store that fails at one operation, counted from 0, and works again after it.
+struct Failing {
+    inner: MemoryStorage,
+    calls: std::cell::Cell<u32>,
+    at: u32,
+}
+
+impl Failing {
+    fn new(inner: MemoryStorage, at: u32) -> Self {
+        Failing { inner, calls: 0.into(), at }
+    }
+
+    fn call(&self) -> Result<(), &'static str> {
+        let call = self.calls.get();
+        self.calls.set(call + 1);
+        if call == self.at { Err("the disk is on fire") } else { Ok(()) }
+    }
+}
+
+impl Storage for Failing {
+    type Error = &'static str;
+
+    fn len(&self) -> u64 {
+        self.inner.len()
+    }
+
+    fn append(&mut self, payload: &[u8]) -> Result<u64, Self::Error> {
+        self.call()?;
+        self.inner.append(payload).map_err(|error| match error {})
+    }
+
+    fn read(&self, index: u64, out: &mut Vec<u8>) -> Result<bool, Self::Error> {
+        self.call()?;
+        self.inner.read(index, out).map_err(|error| match error {})
+    }
+
+    fn sync(&mut self) -> Result<(), Self::Error> {
+        self.call()
+    }
+}
+
+/// Whatever call of the store fails, the log says so, is as before, and goes on when asked again.
+#[test]
+fn a_failing_store_never_leaves_the_log_out_of_step() {
+    let mut half = Log::open(MemoryStorage::new()).unwrap();
+    for leaf in &LEAVES[..4] {
+        half.append(leaf).unwrap();
+    }
+    let half = half.into_storage();
+    // Four reads, four appends, one sync; the tenth run has no failure.
+    for at in 0..10 {
+        let failed = LogError::Storage("the disk is on fire");
+        let mut log = match Log::open(Failing::new(half.clone(), at)) {
+            Ok(log) => log,
+            Err(error) => {
+                assert!(at < 4 && error == failed);
+                continue;
+            }
+        };
+        let mut failures = 0;
+        for (index, leaf) in LEAVES.iter().enumerate().skip(4) {
+            if let Err(error) = log.append(leaf) {
+                assert_eq!(error, failed);
+                failures += 1;
+                assert_eq!(log.len(), index as u64);
+                assert_eq!(hex(&log.root()), ROOTS[index]);
+                assert_eq!(log.append(leaf).unwrap().0, index as u64);
+            }
+        }
+        if let Err(error) = log.sync() {
+            assert_eq!(error, failed);
+            failures += 1;
+        }
+        assert_eq!(failures, u32::from(at < 9), "at {at}");
+        assert_eq!(hex(&log.root()), ROOTS[8]);
+        assert_eq!(log.len(), log.storage().len());
+    }
+}
+
+/// A store that loses a leaf, or puts one elsewhere, is noticed.
+struct Lying {
+    inner: MemoryStorage,
+    len: u64,
+}
+
+impl Storage for Lying {
+    type Error = Infallible;
+
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    fn append(&mut self, payload: &[u8]) -> Result<u64, Infallible> {
+        self.inner.append(payload).map(|index| index + 1)
+    }
+
+    fn read(&self, index: u64, out: &mut Vec<u8>) -> Result<bool, Infallible> {
+        self.inner.read(index, out)
+    }
+
+    fn sync(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_lying_store_is_noticed() {
+    let lying = |len| Lying { inner: MemoryStorage::new(), len };
+    assert!(matches!(Log::open(lying(1)), Err(LogError::Missing(0))));
+    let mut log = Log::open(lying(0)).unwrap();
+    assert_eq!(log.append(b"leaf"), Err(LogError::Index { expected: 0, found: 1 }));
+    assert!(log.is_empty());
 }
