@@ -20,6 +20,44 @@ pub fn licences() -> impl Strategy<Value = Licence> {
     )
 }
 
+/// Valid, canonical vocabularies.
+pub fn vocabularies() -> impl Strategy<Value = Vocabulary> {
+    let derived = vec((any::<u32>(), nats()), 0..3);
+    let parameters = vec(vec(any::<bool>(), 0..3), 0..4);
+    (tables(), derived, vec(any::<bool>(), 7), parameters).prop_map(
+        |(tables, derived, optional, parameters)| {
+            let units = UNITS.iter().zip(&tables.units).map(|(name, highest)| UnitNames {
+                singular: (*name).to_owned(),
+                plural: format!("{name}s"),
+                highest: *highest,
+            });
+            let derived = derived.iter().enumerate().map(|(i, (base, factor))| DerivedUnit {
+                singular: format!("{}_dozen", tables.name(i)),
+                plural: format!("{}_dozens", tables.name(i)),
+                factor: (*factor).max(1),
+                base: base % tables.units.len() as u32,
+            });
+            let parameter =
+                |named: &bool| Parameter { name: named.then(|| "on".to_owned()), ty: "surface".to_owned() };
+            let duties = parameters.iter().enumerate().map(|(i, parameters)| DutyKind {
+                name: tables.name(i),
+                parameters: parameters.iter().map(parameter).collect(),
+            });
+            let mut vocabulary = Vocabulary {
+                name: "generated".to_owned(),
+                version: "1.2".to_owned(),
+                axes: tables.axes(),
+                units: units.collect(),
+                derived: derived.collect(),
+                facts: tables.facts().into_iter().zip(optional).collect(),
+                duties: duties.collect(),
+            };
+            vocabulary.canonicalise();
+            vocabulary
+        },
+    )
+}
+
 /// Natural numbers with a liking for zero and for the ends of machine words.
 pub fn nats() -> impl Strategy<Value = Nat> {
     let near = |middle: Nat| (middle - 3)..=(middle + 3);

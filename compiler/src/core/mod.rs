@@ -15,6 +15,7 @@ pub mod check;
 mod date;
 mod decode;
 mod encode;
+pub(crate) mod from_tir;
 mod form;
 mod membership;
 mod parse;
@@ -23,6 +24,7 @@ mod reader;
 mod sexpr;
 #[cfg(test)]
 mod tests;
+mod vocabulary;
 mod words;
 
 pub use check::{CoreError, CoreErrorKind};
@@ -30,6 +32,7 @@ pub use encode::id_of;
 pub use membership::{membership, term_index};
 pub use reader::{DecodeError, DecodeErrorKind};
 pub use sexpr::{MAX_TEXT, ParseError, ParseErrorKind};
+pub use vocabulary::{DerivedUnit, DutyKind, Parameter, UnitNames, Vocabulary};
 
 /// The edition this compiler writes and reads.
 pub const EDITION: u64 = 2026;

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use super::arbitrary::licences;
+use super::arbitrary::{licences, vocabularies};
 use super::*;
 
 /// The places of the founding example.
@@ -110,6 +110,8 @@ fn shuffled(licence: &Licence) -> Licence {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
     #[test]
     fn generated_licences_are_valid_and_canonical(licence in licences()) {
         prop_assert_eq!(licence.validate(), Ok(()));
@@ -125,6 +127,26 @@ proptest! {
     fn what_was_encoded_decodes(licence in licences()) {
         let bytes = licence.encode().unwrap();
         prop_assert_eq!(Licence::decode(&bytes), Ok(licence));
+    }
+
+    #[test]
+    fn vocabularies_come_back(vocabulary in vocabularies(), place in any::<Index>(), bit in 0..8_u8) {
+        let mut bytes = vocabulary.encode().unwrap();
+        prop_assert_eq!(vocabulary.id(), Ok(id_of(&bytes)));
+        prop_assert_eq!(Vocabulary::decode(&bytes), Ok(vocabulary.clone()));
+        let mut other = vocabulary.clone();
+        other.derived.reverse();
+        other.facts.reverse();
+        other.duties.reverse();
+        other.canonicalise();
+        prop_assert_eq!(&other, &vocabulary);
+
+        let at = place.index(bytes.len());
+        bytes[at] ^= 1_u8 << bit;
+        if let Ok(other) = Vocabulary::decode(&bytes) {
+            prop_assert_ne!(&other, &vocabulary);
+            prop_assert_eq!(other.encode(), Ok(bytes));
+        }
     }
 
     #[test]
