@@ -109,3 +109,138 @@ pub(crate) fn days_in_month(year: i128, month: i128) -> i128 {
     let (next_year, next_month) = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
     days_from_civil(next_year, next_month, 1) - days_from_civil(year, month, 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::{AmbiguousOffset, TimeZone};
+    use jiff::{Timestamp, ToSpan, civil};
+
+    use super::*;
+
+    /// Every day of the proleptic calendar that jiff knows, there and back.
+    #[test]
+    fn dates_agree_with_jiff() {
+        let epoch = civil::date(1970, 1, 1);
+        let mut date = civil::date(-400, 1, 1);
+        while date < civil::date(9999, 12, 1) {
+            let (year, month, day) = (date.year().into(), date.month().into(), date.day().into());
+            let days = days_from_civil(year, month, day);
+            assert_eq!(days, i128::from(epoch.until(date).unwrap().get_days()), "{date}");
+            assert_eq!(civil_from_days(days), (year, month, day), "{date}");
+            assert_eq!(days_in_month(year, month), date.days_in_month().into(), "{date}");
+            // Two steps without a common factor reach month ends and leap days of all kinds of years.
+            date = date.checked_add(if date.year() % 20 == 0 { 1.day() } else { 13.days() }).unwrap();
+        }
+        assert_eq!(LATEST, days_from_civil(10000, 1, 1) * DAY);
+    }
+
+    /// The offsets of a real zone between two instants.
+    fn zone(tz: &TimeZone, from: Timestamp, to: Timestamp) -> Zone {
+        let transitions = tz.following(from).take_while(|change| change.timestamp() < to);
+        Zone {
+            initial: tz.to_offset(from).seconds(),
+            transitions: transitions
+                .map(|change| (change.timestamp().as_second(), change.offset().seconds()))
+                .collect(),
+        }
+    }
+
+    fn micros(timestamp: Timestamp) -> i128 {
+        timestamp.as_microsecond().into()
+    }
+
+    #[test]
+    fn zones_agree_with_jiff() {
+        let [from, to]: [Timestamp; 2] =
+            ["2005-01-01T00:00Z", "2030-01-01T00:00Z"].map(|t| t.parse().unwrap());
+        // Half an hour of summer time, a day that did not happen, changes at midnight, and ordinary ones.
+        for name in [
+            "Australia/Lord_Howe",
+            "Pacific/Apia",
+            "America/Sao_Paulo",
+            "Asia/Amman",
+            "Europe/Paris",
+            "America/New_York",
+            "UTC",
+        ] {
+            let tz = TimeZone::get(name).unwrap();
+            let zone = zone(&tz, from, to);
+            // The days around each change, and some others.
+            let changes = tz.following(from).take_while(|change| change.timestamp() < to);
+            let around = changes.flat_map(|change| {
+                let date = tz.to_datetime(change.timestamp()).date();
+                [-2, -1, 0, 1].map(|days| date.checked_add(days.days()).unwrap())
+            });
+            let others =
+                civil::date(2005, 1, 3).series(37.days()).take_while(|date| *date < civil::date(2029, 12, 1));
+            for date in around.chain(others) {
+                let days = days_from_civil(date.year().into(), date.month().into(), date.day().into());
+                // jiff's start of a day that is skipped as a whole is of another day; the page's is the change.
+                let start = date.to_zoned(tz.clone()).unwrap();
+                if start.date() == date {
+                    assert_eq!(
+                        zone.point(Point::Date(days as u64)),
+                        micros(start.timestamp()),
+                        "{name} {date}"
+                    );
+                }
+                for (hour, minute) in [(0, 0), (0, 30), (1, 45), (2, 0), (2, 15), (2, 30), (12, 0), (23, 59)]
+                {
+                    let time = date.at(hour, minute, 0, 0);
+                    let civil = (days * 1440 + i128::from(hour) * 60 + i128::from(minute)) * 60 * SECOND;
+                    let here = zone.instant(civil);
+                    match tz.to_ambiguous_timestamp(time).offset() {
+                        AmbiguousOffset::Unambiguous { offset }
+                        | AmbiguousOffset::Fold { before: offset, .. } => {
+                            assert_eq!(here, micros(offset.to_timestamp(time).unwrap()), "{name} {time}");
+                            assert_eq!(zone.local(here), civil, "{name} {time}");
+                        }
+                        AmbiguousOffset::Gap { before, .. } => {
+                            let after = before.to_timestamp(time).unwrap().checked_add(1.second()).unwrap();
+                            let change = tz.preceding(after).next().unwrap().timestamp();
+                            assert_eq!(here, micros(change), "{name} {time}");
+                        }
+                    }
+                }
+                let noon = date.at(12, 0, 0, 0).to_zoned(tz.clone()).unwrap();
+                for (period, span) in [
+                    (Period::Days(45), 45.days()),
+                    (Period::Months(7), 7.months()),
+                    (Period::Seconds(5), 5.seconds()),
+                ] {
+                    let sum = noon.checked_add(span).unwrap();
+                    if sum.timestamp() < to && (sum.datetime() == noon.datetime() + span) {
+                        assert_eq!(
+                            zone.add(micros(noon.timestamp()), period),
+                            micros(sum.timestamp()),
+                            "{name} {noon}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    /// A table that no clock ever followed is a table nevertheless.
+    #[test]
+    fn strange_zones_do_no_harm() {
+        for zone in [
+            Zone { initial: i32::MIN, transitions: vec![(i64::MIN, i32::MAX), (i64::MAX, i32::MIN)] },
+            Zone { initial: i32::MAX, transitions: vec![(5, 5), (5, -5), (3, 9), (-7, i32::MAX)] },
+        ] {
+            for t in [i64::MIN, -1, 0, 5_000_000, i64::MAX].map(i128::from) {
+                for n in [0, 1, u64::MAX] {
+                    for period in [Period::Seconds(n), Period::Days(n), Period::Months(n)] {
+                        assert!(zone.add(t, period) <= LATEST);
+                    }
+                    zone.point(Point::Date(n));
+                }
+                for window in
+                    [Window::Day, Window::Week, Window::Month, Window::Quarter, Window::Year, Window::Term]
+                {
+                    zone.index(window, t);
+                }
+            }
+        }
+    }
+}
