@@ -188,9 +188,13 @@ impl<'a> Writer<'a> {
     #[inline]
     fn head(&mut self, major: u8, value: u64) {
         let major = major << 5;
+        // Keys and most counts are this short; only this much is worth inlining everywhere.
+        if value <= 0x17 { self.out.push(major | value as u8) } else { self.long_head(major, value) }
+    }
+
+    fn long_head(&mut self, major: u8, value: u64) {
         match value {
-            0..=0x17 => self.out.push(major | value as u8),
-            0x18..=0xff => self.out.extend_from_slice(&[major | 0x18, value as u8]),
+            0..=0xff => self.out.extend_from_slice(&[major | 0x18, value as u8]),
             0x100..=0xffff => {
                 let [a, b] = (value as u16).to_be_bytes();
                 self.out.extend_from_slice(&[major | 0x19, a, b]);
@@ -200,8 +204,8 @@ impl<'a> Writer<'a> {
                 self.out.extend_from_slice(&[major | 0x1a, a, b, c, d]);
             }
             _ => {
-                self.out.push(major | 0x1b);
-                self.out.extend_from_slice(&value.to_be_bytes());
+                let [a, b, c, d, e, f, g, h] = value.to_be_bytes();
+                self.out.extend_from_slice(&[major | 0x1b, a, b, c, d, e, f, g, h]);
             }
         }
     }
