@@ -204,8 +204,8 @@ impl<'a> Writer<'a> {
                 self.out.extend_from_slice(&[major | 0x1a, a, b, c, d]);
             }
             _ => {
-                let [a, b, c, d, e, f, g, h] = value.to_be_bytes();
-                self.out.extend_from_slice(&[major | 0x1b, a, b, c, d, e, f, g, h]);
+                self.out.push(major | 0x1b);
+                self.out.extend_from_slice(&value.to_be_bytes());
             }
         }
     }
