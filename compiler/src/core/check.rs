@@ -85,6 +85,8 @@ pub enum CoreErrorKind {
     Late,
     /// A list or map that may not be empty is.
     Empty(&'static str),
+    /// A number that may not be zero is.
+    Zero(&'static str),
     /// More of them than section 13 allows.
     TooMany(&'static str),
     /// A plain charge has other than one case.
@@ -135,6 +137,7 @@ impl fmt::Display for CoreErrorKind {
             Self::Window(_) => write!(f, "this window is not possible here"),
             Self::Late => write!(f, "a point of the term lies after the year 9999"),
             Self::Empty(what) => write!(f, "{what} may not be empty"),
+            Self::Zero(what) => write!(f, "{what} may not be zero"),
             Self::TooMany(what) => write!(f, "too many {what}"),
             Self::PlainCases => write!(f, "a charge that is not by case has exactly one case"),
             Self::Tiers => write!(f, "all tiers but the last need a width, and the last has none"),
@@ -217,7 +220,7 @@ impl Licence {
         if let Some(money) = &self.money {
             name(&money.currency).and_then(|()| ratio(money.minor)).map_err(at(12, None))?;
             if money.minor.num == 0 {
-                return Err(at(12, None)(CoreErrorKind::Empty("the smallest payable amount")));
+                return Err(at(12, None)(CoreErrorKind::Zero("the smallest payable amount")));
             }
         }
         if let Some(term) = self.term {

@@ -1,5 +1,8 @@
 //! Tests of the core as data: bytes, identity, canonical form.
 
+mod bytes;
+mod corpus;
+
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -146,6 +149,14 @@ proptest! {
         if let Ok(other) = Vocabulary::decode(&bytes) {
             prop_assert_ne!(&other, &vocabulary);
             prop_assert_eq!(other.encode(), Ok(bytes));
+        }
+    }
+
+    #[test]
+    fn constants_are_in_the_id(licence in licences(), place in any::<Index>()) {
+        let changed = corpus::changed_constants(&licence.to_string());
+        if let Ok(other) = Licence::parse(&changed[place.index(changed.len())]) {
+            prop_assert_ne!(other.licence_id(), licence.licence_id());
         }
     }
 

@@ -107,7 +107,7 @@ impl Vocabulary {
             let names = name(&unit.singular).and_then(|()| name(&unit.plural));
             names.and_then(|()| nat(unit.factor)).map_err(at(6, i))?;
             if unit.factor == 0 {
-                return Err(at(6, i)(CoreErrorKind::Empty("a factor")));
+                return Err(at(6, i)(CoreErrorKind::Zero("a factor")));
             }
             if unit.base as usize >= self.units.len() {
                 return Err(at(6, i)(CoreErrorKind::Index { table: "unit", index: unit.base }));
