@@ -1,0 +1,84 @@
+//! Findings drawn for people. *Invariant:* the only file that names ariadne.
+
+use ariadne::{Color, Config, IndexType, Label as Drawn, Report, ReportKind, sources};
+use licit_grammar::Span;
+
+use crate::diagnostic::{Diagnostic, Safety, Severity};
+
+/// Draws one finding about the file `path`. `sources` are (path, text) of every file a label may point into, this one
+/// included; a label into an unknown file is left out. Colours are ANSI sequences.
+pub fn render(finding: &Diagnostic, path: &str, texts: &[(&str, &str)], colours: bool) -> String {
+    let text_of = |path: &str| texts.iter().find(|(name, _)| *name == path).map(|(_, text)| *text);
+    let (word, colour) = match finding.severity() {
+        Severity::Error => ("Error", Color::Red),
+        Severity::Warning => ("Warning", Color::Yellow),
+    };
+    let place = |label: &crate::diagnostic::Label| {
+        let file = label.path.as_deref().unwrap_or(path);
+        text_of(file).map(|text| (file.to_owned(), clamp(label.span, text)))
+    };
+    let Some(primary) = place(&finding.primary) else {
+        return format!("{word}[{}] {}: {}\n", finding.code, finding.code.slug(), finding.message);
+    };
+    let title = format!("{word}[{}] {}", finding.code, finding.code.slug());
+    let mut report = Report::build(ReportKind::Custom(&title, colour), primary.clone())
+        .with_config(Config::new().with_color(colours).with_index_type(IndexType::Byte))
+        .with_message(&finding.message)
+        .with_label(drawn(primary, &finding.primary.message, colour));
+    for label in &finding.secondary {
+        if let Some(place) = place(label) {
+            report = report.with_label(drawn(place, &label.message, Color::Blue));
+        }
+    }
+    for note in &finding.notes {
+        report = report.with_note(note);
+    }
+    for help in &finding.help {
+        report = report.with_help(help);
+    }
+    for fix in &finding.fixes {
+        let safety = match fix.safety {
+            Safety::Safe => "safe",
+            Safety::Ask => "ask",
+        };
+        report = report.with_help(format!("fix ({safety}): {}", fix.message));
+    }
+    let files = texts.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
+    let mut out = Vec::new();
+    if report.finish().write(sources(files), &mut out).is_err() {
+        return format!("{title}: {}\n", finding.message);
+    }
+    let drawing = String::from_utf8_lossy(&out);
+    drawing.lines().map(str::trim_end).fold(String::new(), |all, line| all + line + "\n")
+}
+
+/// The line and column (from 1, in characters) of a byte offset.
+pub fn line_column(text: &str, offset: u32) -> (u32, u32) {
+    let offset = clamp(Span::new(offset, offset), text).start;
+    let before = text.get(..offset).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    (line as u32, column as u32)
+}
+
+fn drawn(
+    place: (String, std::ops::Range<usize>),
+    message: &str,
+    colour: Color,
+) -> Drawn<(String, std::ops::Range<usize>)> {
+    let label = Drawn::new(place).with_color(colour);
+    if message.is_empty() { label } else { label.with_message(message) }
+}
+
+/// The part of a span that lies inside the text, on character boundaries.
+fn clamp(span: Span, text: &str) -> std::ops::Range<usize> {
+    let fit = |offset: u32| {
+        let mut offset = (offset as usize).min(text.len());
+        while !text.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        offset
+    };
+    let start = fit(span.start);
+    start..fit(span.end).max(start)
+}
