@@ -1,0 +1,282 @@
+//! The audit: `step` and `fold` run again over a log (`spec/ledger.md`, section 6).
+//!
+//! Nothing the gateway claims is believed: every leaf whose opening is whole is decided again from the request it
+//! remembers, on the state that the leaves before it come to, and must come out byte for byte.
+
+use alloc::collections::BTreeMap;
+use core::fmt;
+
+use licit_receipt::key::MULTICODEC;
+use licit_receipt::{Hash, Kind, Opening, Receipt, VerifyingKey, cbor};
+
+use crate::content::Content;
+use crate::fold::{FoldError, fold};
+use crate::kept::Kept;
+use crate::licence::{Past, Policies};
+use crate::state::State;
+use crate::step::{Ask, Command, Event, Mint, Refusal, Step, step};
+
+/// What the audit found of one leaf.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Decided again with the same bytes.
+    Reexecuted,
+    /// The erasable part is erased: the commitment holds, the event follows, its money adds up. Not decided again.
+    Verified,
+    /// Something does not hold.
+    Failed(Failure),
+}
+
+/// Why a leaf failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Failure {
+    /// The leaf is no receipt.
+    Receipt(cbor::Error),
+    /// The leaf's index is another.
+    Sequence(u64),
+    /// There is no opening beside the leaf.
+    NoOpening,
+    /// The opening cannot be read.
+    Opening(cbor::Error),
+    /// The receipt commits to another opening.
+    Commitment,
+    /// The kept part cannot be read.
+    Kept(cbor::Error),
+    /// The erasable part cannot be read.
+    Content(cbor::Error),
+    /// The event cannot follow.
+    Fold(FoldError),
+    /// The ledger would have refused it.
+    Refused(Refusal),
+    /// The ledger would have answered it without an event: the invocation was answered before.
+    Repeat,
+    /// It comes out otherwise: the first field of the receipt that differs.
+    Differs(&'static str),
+    /// What fell due is not what the running totals make due.
+    Due,
+    /// No such module is in the directory.
+    UnknownModule(Hash),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Receipt(error) => write!(f, "not a receipt: {error}"),
+            Failure::Sequence(found) => write!(f, "the leaf says it is leaf {found}"),
+            Failure::NoOpening => f.write_str("no opening lies beside it"),
+            Failure::Opening(error) => write!(f, "the opening cannot be read: {error}"),
+            Failure::Commitment => f.write_str("the receipt commits to another opening"),
+            Failure::Kept(error) => write!(f, "the kept part cannot be read: {error}"),
+            Failure::Content(error) => write!(f, "the erasable part cannot be read: {error}"),
+            Failure::Fold(error) => error.fmt(f),
+            Failure::Refused(refusal) => write!(f, "the ledger would have refused it: {refusal}"),
+            Failure::Repeat => f.write_str("the invocation was answered before"),
+            Failure::Differs(field) => write!(f, "decided again, `{field}` comes out otherwise"),
+            Failure::Due => f.write_str("what fell due is not what the running totals make due"),
+            Failure::UnknownModule(id) => {
+                write!(f, "its module {} is missing", licit_receipt::hash::hex(id))
+            }
+        }
+    }
+}
+
+impl core::error::Error for Failure {}
+
+/// How many leaves of each verdict.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Decided again with the same bytes.
+    pub reexecuted: u64,
+    /// Not decided again: erased.
+    pub verified: u64,
+    /// Failed.
+    pub failed: u64,
+}
+
+/// An audit under way: leaves go in, in order.
+#[derive(Debug)]
+pub struct Audit<'p, P: ?Sized> {
+    policies: &'p P,
+    state: State,
+    /// The asks of open holds, which their commits are priced from.
+    asked: BTreeMap<u64, Past>,
+    counts: Counts,
+}
+
+impl<'p, P: Policies + ?Sized> Audit<'p, P> {
+    /// Of a log from its first leaf.
+    pub fn new(policies: &'p P) -> Self {
+        Audit { policies, state: State::new(), asked: BTreeMap::new(), counts: Counts::default() }
+    }
+
+    /// The state the leaves so far come to. After a failed leaf: as far as it could be told.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// The verdicts so far.
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// Judges the next leaf by its payload and the opening beside it.
+    pub fn leaf(&mut self, payload: &[u8], opening: Option<&[u8]>) -> Verdict {
+        let index = self.state.next;
+        let verdict = match self.judge(payload, opening) {
+            Ok(verdict) => verdict,
+            Err(failure) => Verdict::Failed(failure),
+        };
+        // Whatever stood here, the next leaf is the next.
+        self.state.next = index.saturating_add(1);
+        let count = match verdict {
+            Verdict::Reexecuted => &mut self.counts.reexecuted,
+            Verdict::Verified => &mut self.counts.verified,
+            Verdict::Failed(_) => &mut self.counts.failed,
+        };
+        *count = count.saturating_add(1);
+        verdict
+    }
+
+    fn judge(&mut self, payload: &[u8], opening: Option<&[u8]>) -> Result<Verdict, Failure> {
+        let receipt = Receipt::decode(payload).map_err(Failure::Receipt)?;
+        if receipt.seq != self.state.next {
+            return Err(Failure::Sequence(receipt.seq));
+        }
+        let opening = Opening::decode(opening.ok_or(Failure::NoOpening)?).map_err(Failure::Opening)?;
+        if opening.commitment() != receipt.opening {
+            return Err(Failure::Commitment);
+        }
+        let kept = Kept::decode(receipt.kind, &opening.kept).map_err(Failure::Kept)?;
+        let content = opening.content().map(Content::decode).transpose();
+        // A leaf that fails to re-execute is still folded, so that one wrong leaf does not fail all that follow.
+        let verdict = match &content {
+            Ok(Some(content)) => {
+                self.run_again(&receipt, &kept, content, &opening).map(|()| Verdict::Reexecuted)
+            }
+            Ok(None) => self.adds_up(&receipt, &kept).map(|()| Verdict::Verified),
+            Err(error) => Err(Failure::Content(*error)),
+        };
+        self.remember(&receipt, content.ok().flatten());
+        fold(&mut self.state, &receipt, &kept).map_err(Failure::Fold)?;
+        verdict
+    }
+
+    fn run_again(
+        &self,
+        receipt: &Receipt,
+        kept: &Kept,
+        content: &Content,
+        opening: &Opening,
+    ) -> Result<(), Failure> {
+        let command = command(receipt, kept, content)?;
+        let blind = match &opening.erasable {
+            licit_receipt::opening::Erasable::Present(bytes) => {
+                bytes.first_chunk().copied().unwrap_or_default()
+            }
+            licit_receipt::opening::Erasable::Erased(_) => Default::default(),
+        };
+        let mint = Mint { logged_at: receipt.at.logged, salt: opening.salt, blind };
+        match step(self.policies, &self.asked, &self.state, &command, &mint) {
+            Ok(Step::Event(event)) => match difference(&event, receipt) {
+                Some(field) => Err(Failure::Differs(field)),
+                None => Ok(()),
+            },
+            Ok(Step::Repeat(_)) => Err(Failure::Repeat),
+            Err(Refusal::UnknownModule(id)) => Err(Failure::UnknownModule(id)),
+            Err(refusal) => Err(Failure::Refused(refusal)),
+        }
+    }
+
+    /// What can be said of an erased event: its money follows from the running totals.
+    fn adds_up(&self, receipt: &Receipt, kept: &Kept) -> Result<(), Failure> {
+        let Kept::Commit { who, settled: Some(settled), .. } = kept else { return Ok(()) };
+        let module = receipt.module.unwrap_or_default();
+        let licence = self.policies.licence(&module).ok_or(Failure::UnknownModule(module))?;
+        let (Some(money), Some(amount), Some(due)) = (licence.money(), receipt.amount, receipt.due) else {
+            return Err(Failure::Due);
+        };
+        let key = crate::state::AccountKey {
+            licence: *licence.policy().licence_id(),
+            span: settled.bucket,
+            licensee: who.licensee(),
+        };
+        let before = if settled.bucket.is_call() { 0 } else { self.state.total(&key).charged };
+        let adds_up = amount.grain == money.scale.grain()
+            && receipt.licence == Some(key.licence)
+            && settled.bucket.kind == money.settled as u8
+            && money.scale.due(before, amount.numerator) == Some(due.minor);
+        if adds_up { Ok(()) } else { Err(Failure::Due) }
+    }
+
+    fn remember(&mut self, receipt: &Receipt, content: Option<Content>) {
+        match (receipt.kind, content) {
+            (Kind::Hold, Some(content)) => {
+                self.asked.insert(receipt.seq, Past { receipt: receipt.clone(), content });
+            }
+            (Kind::Commit | Kind::Release | Kind::Expire, _) => {
+                let hold = receipt.call.as_ref().and_then(|call| self.state.hold(call));
+                if let Some(leaf) = hold.map(|hold| hold.leaf) {
+                    self.asked.remove(&leaf);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The command whose event this is.
+fn command(receipt: &Receipt, kept: &Kept, content: &Content) -> Result<Command, Failure> {
+    let call = || receipt.call.ok_or(Failure::Fold(FoldError::Field("call")));
+    let module = || receipt.module.ok_or(Failure::Fold(FoldError::Field("module")));
+    let ask = || {
+        let request = content.request.clone();
+        Ok(Ask { call: call()?, module: module()?, used_at: receipt.at.used, request })
+    };
+    Ok(match (receipt.kind, kept) {
+        (Kind::EpochOpen, Kept::EpochOpen { key, salt }) => {
+            let key = key
+                .strip_prefix(&MULTICODEC)
+                .and_then(|key| VerifyingKey::from_bytes(key.try_into().ok()?).ok());
+            let key = key.ok_or(Failure::Fold(FoldError::Key))?;
+            Command::EpochOpen { key, epoch: receipt.epoch, salt: *salt, prev: receipt.prev }
+        }
+        (Kind::Hold, Kept::Hold { until, .. }) => Command::Ask { ask: ask()?, until: *until },
+        (Kind::Commit, _) if receipt.reference.is_some() => {
+            Command::Commit { call: call()?, quantities: content.request.quantities.clone() }
+        }
+        (Kind::Commit | Kind::Deny, _) => Command::Invoke(ask()?),
+        (Kind::Release, _) => Command::Release { call: call()? },
+        (Kind::Expire, _) => Command::Expire { call: call()? },
+        (Kind::Evidence, Kept::Done { duty, .. }) => Command::DutyDone {
+            module: module()?,
+            duty: *duty,
+            by: content.request.clone(),
+            at: receipt.at.used,
+        },
+        (Kind::Notice, _) => Command::Notice { module: module()?, at: receipt.at.used },
+        (kind, _) => return Err(Failure::Fold(FoldError::Kind(kind))),
+    })
+}
+
+/// The first field in which a recorded receipt differs from the event decided again.
+fn difference(event: &Event, recorded: &Receipt) -> Option<&'static str> {
+    let again = &event.receipt;
+    if again == recorded {
+        return None;
+    }
+    let fields = [
+        ("kind", again.kind == recorded.kind),
+        ("gateway", again.gateway == recorded.gateway && again.epoch == recorded.epoch),
+        ("at", again.at == recorded.at),
+        ("licence", again.licence == recorded.licence && again.module == recorded.module),
+        ("decision", again.decision == recorded.decision),
+        ("quantities", again.quantities == recorded.quantities),
+        ("amount", again.amount == recorded.amount),
+        ("due", again.due == recorded.due),
+        ("reference", again.reference == recorded.reference),
+        ("opening", again.opening == recorded.opening),
+    ];
+    let differs = fields.iter().find(|(_, same)| !same);
+    Some(differs.map_or("an optional field", |(field, _)| field))
+}

@@ -1,0 +1,212 @@
+//! The erasable part of an opening: the request, the full answer, the state it was decided on (`spec/ledger.md`,
+//! section 3).
+//!
+//! Nothing here is needed to compute state; all of it is needed to decide again.
+
+use alloc::vec::Vec;
+
+use licit_receipt::cbor::{Error, ErrorKind, Reader};
+use licit_vm::{Delta, DutyDue, DutyStatus, Line, Outcome, Reason, ReasonCode};
+
+use crate::codec::{MapWriter, read_instant, read_list, read_nat, read_u16, read_u32, write_nat};
+use crate::request::Request;
+
+/// What an event's opening remembers until it is erased.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Content {
+    /// Keys 1 to 7: the request.
+    pub request: Request,
+    /// Keys 8 to 11: the answer.
+    pub answer: Answer,
+    /// Keys 12 to 15: the state that was touched, before the event.
+    pub touched: Touched,
+}
+
+/// A full outcome, as it was answered.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// Why not; empty if permitted.
+    pub reasons: Vec<Reason>,
+    /// Exact prices in units of 1/grain.
+    pub lines: Vec<Line>,
+    /// Duties brought about.
+    pub duties: Vec<DutyDue>,
+    /// Counter changes asked for.
+    pub deltas: Vec<Delta>,
+}
+
+/// State as the decision saw it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Touched {
+    /// By counter number: what was used in the window of the request.
+    pub used: Vec<u128>,
+    /// By duty number.
+    pub duties: Vec<DutyStatus>,
+    /// The instant of the revocation notice.
+    pub notice: Option<i64>,
+    /// The running total of the settlement bucket: exact, in units of 1/grain, and minor units due.
+    pub bucket: Option<(u128, u128)>,
+}
+
+impl From<&Outcome> for Answer {
+    fn from(outcome: &Outcome) -> Self {
+        Answer {
+            reasons: outcome.reasons.clone(),
+            lines: outcome.lines.clone(),
+            duties: outcome.duties.clone(),
+            deltas: outcome.deltas.clone(),
+        }
+    }
+}
+
+impl Answer {
+    /// The exact charge: the sum of the lines; none if it does not fit.
+    pub fn amount(&self) -> Option<u128> {
+        self.lines.iter().try_fold(0u128, |sum, line| sum.checked_add(line.amount))
+    }
+}
+
+impl Content {
+    /// The canonical bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        let (mut body, mut out) = (Vec::new(), Vec::new());
+        let mut map = MapWriter::new(&mut body);
+        self.request.write(&mut map);
+        self.answer.write(&mut map);
+        self.touched.write(&mut map);
+        map.finish(&mut out);
+        out
+    }
+
+    /// Reads exactly the bytes that [`Content::encode`] makes.
+    pub fn decode(bytes: &[u8]) -> Result<Content, Error> {
+        let mut r = Reader::new(bytes);
+        let mut content = Content::default();
+        let mut map = r.map()?;
+        while let Some(key) = r.key(&mut map)? {
+            let known = content.request.read(key, &mut r)?
+                || content.answer.read(key, &mut r)?
+                || content.touched.read(key, &mut r)?;
+            if !known {
+                return Err(r.unknown_key(key));
+            }
+        }
+        r.finish()?;
+        Ok(content)
+    }
+}
+
+impl Answer {
+    fn write(&self, map: &mut MapWriter<'_>) {
+        map.list(8, &self.reasons, |w, reason| {
+            w.array(2);
+            w.uint(reason.code as u64);
+            w.uint(u64::from(reason.number));
+        });
+        map.list(9, &self.lines, |w, line| {
+            w.array(3);
+            w.uint(u64::from(line.charge));
+            w.uint(u64::from(line.case));
+            write_nat(w, line.amount);
+        });
+        map.list(10, &self.duties, |w, duty| {
+            w.array(2);
+            w.uint(u64::from(duty.duty));
+            w.int(duty.due);
+        });
+        map.list(11, &self.deltas, |w, delta| {
+            w.array(3);
+            w.uint(u64::from(delta.counter));
+            w.int(delta.window);
+            write_nat(w, delta.add);
+        });
+    }
+
+    fn read(&mut self, key: u64, r: &mut Reader<'_>) -> Result<bool, Error> {
+        match key {
+            8 => self.reasons = read_list(r, read_reason)?,
+            9 => self.lines = read_list(r, read_line)?,
+            10 => self.duties = read_list(r, read_duty)?,
+            11 => self.deltas = read_list(r, read_delta)?,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+}
+
+fn read_reason(r: &mut Reader<'_>) -> Result<Reason, Error> {
+    r.array_of(2)?;
+    let unknown = r.error(ErrorKind::Range);
+    let number = usize::from(read_u16(r)?);
+    let code = number.checked_sub(1).and_then(|at| ReasonCode::ALL.get(at)).ok_or(unknown)?;
+    Ok(Reason { code: *code, number: read_u32(r)? })
+}
+
+fn read_line(r: &mut Reader<'_>) -> Result<Line, Error> {
+    r.array_of(3)?;
+    Ok(Line { charge: read_u16(r)?, case: read_u16(r)?, amount: read_nat(r)? })
+}
+
+pub(crate) fn read_duty(r: &mut Reader<'_>) -> Result<DutyDue, Error> {
+    r.array_of(2)?;
+    Ok(DutyDue { duty: read_u16(r)?, due: r.int()? })
+}
+
+fn read_delta(r: &mut Reader<'_>) -> Result<Delta, Error> {
+    r.array_of(3)?;
+    Ok(Delta { counter: read_u16(r)?, window: r.int()?, add: read_nat(r)? })
+}
+
+impl Touched {
+    fn write(&self, map: &mut MapWriter<'_>) {
+        map.list(12, &self.used, |w, used| write_nat(w, *used));
+        map.list(13, &self.duties, |w, status| match status {
+            DutyStatus::Pending { due } => {
+                w.array(1);
+                w.int(*due);
+            }
+            DutyStatus::Clear => w.uint(0),
+            DutyStatus::Done => w.uint(2),
+            DutyStatus::Violated => w.uint(3),
+            DutyStatus::Unknown => w.uint(4),
+        });
+        if let Some(notice) = self.notice {
+            map.key(14).int(notice);
+        }
+        if let Some((charged, due)) = self.bucket {
+            let mut w = map.key(15);
+            w.array(2);
+            write_nat(&mut w, charged);
+            write_nat(&mut w, due);
+        }
+    }
+
+    fn read(&mut self, key: u64, r: &mut Reader<'_>) -> Result<bool, Error> {
+        match key {
+            12 => self.used = read_list(r, read_nat)?,
+            13 => self.duties = read_list(r, read_status)?,
+            14 => self.notice = Some(read_instant(r)?),
+            15 => {
+                r.array_of(2)?;
+                self.bucket = Some((read_nat(r)?, read_nat(r)?));
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+}
+
+fn read_status(r: &mut Reader<'_>) -> Result<DutyStatus, Error> {
+    let unknown = r.error(ErrorKind::Range);
+    if r.peek() == Some(licit_receipt::cbor::Type::Array) {
+        r.array_of(1)?;
+        return Ok(DutyStatus::Pending { due: r.int()? });
+    }
+    match r.uint()? {
+        0 => Ok(DutyStatus::Clear),
+        2 => Ok(DutyStatus::Done),
+        3 => Ok(DutyStatus::Violated),
+        4 => Ok(DutyStatus::Unknown),
+        _ => Err(unknown),
+    }
+}
