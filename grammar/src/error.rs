@@ -103,11 +103,8 @@ pub enum ErrorKind {
     TooDeep,
     /// E0101: a text too long to be a source file.
     TooLong,
-    /// A note: more errors than are kept; this is the last of the list.
-    TooManyErrors {
-        /// How many were left out.
-        left_out: usize,
-    },
+    /// A note: there are more errors than are kept; this is the last of the list.
+    TooManyErrors,
 }
 
 /// Why a number is not one.

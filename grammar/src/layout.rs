@@ -61,6 +61,7 @@ pub fn layout(text: &str, tokens: &[Token], heal: bool) -> Layout {
         in_decl: false,
         item: None,
         open: Vec::new(),
+        open_braces: 0,
         nots: 0,
         too_deep: false,
     };
@@ -84,6 +85,8 @@ struct Pass<'a> {
     item: Option<usize>,
     /// Braces and parentheses open inside the current piece or head, and how deep each is.
     open: Vec<(Token, usize)>,
+    /// How many of them are braces.
+    open_braces: usize,
     /// The run of `not`s just read.
     nots: usize,
     /// Whether the current piece nests too deeply: its tokens are left out.
@@ -206,9 +209,11 @@ impl Pass<'_> {
 
     /// Whether a token stands no further to the right than the piece it would be part of.
     fn at_column_of_item(&self, token: Token) -> bool {
+        // Looking back is bounded, or a text of one long line would take quadratic time.
+        const FAR: usize = 400;
         let column = |span: Span| {
-            let before = self.text.get(..span.start as usize).unwrap_or_default();
-            before.len() - before.rfind('\n').map_or(0, |line| line + 1)
+            let before = self.text.as_bytes().get(..span.start as usize).unwrap_or_default();
+            before.iter().rev().take(FAR).position(|byte| *byte == b'\n').unwrap_or(FAR)
         };
         let first = self.item.and_then(|item| self.out.tokens.get(item));
         first.is_some_and(|first| column(token.span) <= column(first.span))
@@ -224,9 +229,10 @@ impl Pass<'_> {
             Kind::LBrace | Kind::LParen => {
                 let depth = self.open.last().map_or(0, |(_, depth)| *depth) + 1 + self.nots;
                 self.nots = 0;
-                self.check_depth(depth, token);
                 self.open.push((token, depth));
+                self.open_braces += usize::from(token.kind == Kind::LBrace);
                 self.push(token);
+                self.check_depth(depth, token);
             }
             Kind::RParen => {
                 if self.open.last().is_some_and(|(open, _)| open.kind == Kind::LParen) {
@@ -240,8 +246,8 @@ impl Pass<'_> {
             Kind::Not => {
                 self.nots += 1;
                 let depth = self.open.last().map_or(0, |(_, depth)| *depth) + self.nots;
-                self.check_depth(depth, token);
                 self.push(token);
+                self.check_depth(depth, token);
             }
             _ => {
                 self.nots = 0;
@@ -258,9 +264,10 @@ impl Pass<'_> {
     }
 
     fn close_brace(&mut self, index: usize, token: Token) {
-        if self.open.iter().any(|(open, _)| open.kind == Kind::LBrace) {
+        if self.open_braces > 0 {
             self.close_open(token.span, Some(Kind::LBrace));
             self.open.pop();
+            self.open_braces -= 1;
             self.push(token);
         } else if self.body.is_some() {
             if self.heal && self.goes_on(index) {
@@ -295,6 +302,7 @@ impl Pass<'_> {
                 break;
             }
             self.open.pop();
+            self.open_braces -= usize::from(open.kind == Kind::LBrace);
             let (delimiter, closing) =
                 if open.kind == Kind::LBrace { ('{', Kind::RBrace) } else { ('(', Kind::RParen) };
             if !reported {

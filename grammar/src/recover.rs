@@ -4,6 +4,7 @@
 //! an item, a section, a line of a test) is parsed by itself: a mistake spoils its own piece only, and each piece
 //! reports at most one. *Invariant:* for a text without mistakes both ways give the same tree.
 
+use crate::MAX_ERRORS;
 use crate::ast::*;
 use crate::error::{ErrorKind, SyntaxError};
 use crate::explain::{self, explain};
@@ -70,11 +71,16 @@ pub fn pieces(text: &str, lexed: &Lexed) -> (File, Vec<SyntaxError>) {
     respell(text, &mut tokens, &mut known);
     let layout = layout::layout(text, &tokens, true);
     known.extend(layout.errors.iter().cloned());
-    let mut marks: Vec<(u32, bool)> = known.iter().map(|error| (error.span.start, keeps_its_kind(&error.kind))).collect();
+    let mut marks: Vec<(u32, bool)> =
+        known.iter().map(|error| (error.span.start, keeps_its_kind(&error.kind))).collect();
     marks.sort_unstable();
-    let mut healer = Healer { source: Source::new(text), layout: &layout, marks, errors: known };
+    let mut healer = Healer { source: Source::new(text), layout: &layout, marks, errors: known, failed: 0 };
     let file = healer.file();
     let mut errors = healer.errors;
+    if healer.failed > MAX_ERRORS {
+        let end = Span::new(text.len() as u32, text.len() as u32);
+        errors.push(SyntaxError::new(ErrorKind::TooManyErrors, end));
+    }
     errors.extend(healer.source.errors.into_inner());
     (file, errors)
 }
@@ -131,6 +137,8 @@ struct Healer<'a> {
     /// Where errors have been reported already, in order, and whether only a spelling was wrong there.
     marks: Vec<(u32, bool)>,
     errors: Vec<SyntaxError>,
+    /// How many pieces did not parse. Beyond [`MAX_ERRORS`] the rest is not looked at: explaining is slow.
+    failed: usize,
 }
 
 impl Healer<'_> {
@@ -216,10 +224,14 @@ impl Healer<'_> {
 
     /// Parses a piece, or reports why not and parses what was meant.
     fn piece(&mut self, mode: Kind, tokens: &[Token]) -> Option<Parsed> {
+        if self.failed > MAX_ERRORS {
+            return None;
+        }
         let stop = match parser::run(mode, &self.source, tokens) {
             Ok(parsed) => return Some(parsed),
             Err(stop) => stop,
         };
+        self.failed += 1;
         // What a failed or repaired run noted about repetitions belongs to a piece that is reported anyway.
         let noted = self.source.errors.borrow().len();
         let finding = explain(mode, &self.source, tokens, &stop);
@@ -236,7 +248,8 @@ impl Healer<'_> {
     /// Whether a mistake inside this span has been reported already; of misspelt tokens only if `spelling`.
     fn is_marked(&self, span: Span, spelling: bool) -> bool {
         let first = self.marks.partition_point(|(mark, _)| *mark < span.start);
-        let inside = self.marks.iter().skip(first).take_while(|(mark, _)| *mark < span.end.max(span.start + 1));
+        let inside =
+            self.marks.iter().skip(first).take_while(|(mark, _)| *mark < span.end.max(span.start + 1));
         inside.into_iter().any(|(_, only_spelling)| *only_spelling == spelling)
     }
 

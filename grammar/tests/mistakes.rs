@@ -11,12 +11,20 @@ struct Mistake(&'static str, &'static str, &'static str);
 const MISTAKES: &[Mistake] = &[
     Mistake("licensor   @harbour", "licensor   harbour", "Unexpected"),
     Mistake("dataset \"harbour-corpus\"", "dataset harbour_corpus", "Unexpected"),
-    Mistake("settled each month, rounded half_even to 0.01\n  term       from 2026-01-01", "settled month\n  term       from 2026-01-01", "Unexpected"),
+    Mistake(
+        "settled each month, rounded half_even to 0.01\n  term       from 2026-01-01",
+        "settled month\n  term       from 2026-01-01",
+        "Unexpected",
+    ),
     Mistake("from 2026-01-01 until 2030-01-01", "from 2026-02-30 until 2030-01-01", "BadDate"),
     Mistake("revocable  after 30 days, sparing", "revocable  in 30 days, sparing", "Unexpected"),
     Mistake("define small = headcount < 250", "define small = headcount < < 250", "Unexpected"),
     Mistake("study:     permit train, evaluate for", "study:     permit train evaluate for", "Unexpected"),
-    Mistake("permit train for product in EU, UK when small", "permit train when small for product in EU, UK", "SelectorOrder"),
+    Mistake(
+        "permit train for product in EU, UK when small",
+        "permit train when small for product in EU, UK",
+        "SelectorOrder",
+    ),
     Mistake("permit evaluate for surveillance when", "permit evaluate for limit when", "ReservedWord"),
     Mistake("forbid use for military, surveillance", "forbid for military, surveillance", "Unexpected"),
     Mistake("limit 50_000 records per day", "limit 50,000 records per day", "BadNumber"),
@@ -29,11 +37,19 @@ const MISTAKES: &[Mistake] = &[
     Mistake("serve:     permit infer", "serve:     permits infer", "Unexpected"),
     Mistake("no_clone:  forbid distill", "no_clone:  forbid", "Unexpected"),
     Mistake("burst:     limit 200 calls", "burst:     limit $200 calls", "BadCharacter"),
-    Mistake("at 80% of rate per 1_000_000 tokens\n             }", "at 80% of rate per 1_000_000 tokens\n", "Unclosed"),
+    Mistake(
+        "at 80% of rate per 1_000_000 tokens\n             }",
+        "at 80% of rate per 1_000_000 tokens\n",
+        "Unclosed",
+    ),
     Mistake("disclose \"AI-generated\" on", "disclose \"AI-generated on", "Unterminated"),
     Mistake("split 85% to @pilot, rest", "split 85% @pilot, rest", "Unexpected"),
     Mistake("license PilotAcme = PilotModel(", "licence PilotAcme = PilotModel(", "Misspelt"),
-    Mistake("generate 300_000 tokens, 1 call for product in FR on 2026-05-31T12:00Z", "generate 300_000 tokens, 1 call for product in FR on 2026-05-31T25:00Z", "BadDate"),
+    Mistake(
+        "generate 300_000 tokens, 1 call for product in FR on 2026-05-31T12:00Z",
+        "generate 300_000 tokens, 1 call for product in FR on 2026-05-31T25:00Z",
+        "BadDate",
+    ),
     Mistake("deny by HarbourCorpus.no_arms", "deny HarbourCorpus.no_arms", "Unexpected"),
     Mistake("prove PilotAcme never permits", "prove PilotAcme never permit", "Unexpected"),
     Mistake("evaluate distill redistribute }", "evaluate distill redistribute", "Unclosed"),
@@ -126,7 +142,8 @@ fn what_was_meant_stays_in_the_tree() {
     let whole = parse(HARBOUR);
     let order = MISTAKES.iter().find(|mistake| mistake.2 == "SelectorOrder").unwrap();
     assert_eq!(item_named(&parse(&with(HARBOUR, order)), "build"), item_named(&whole, "build"));
-    let reserved = parse(&with(HARBOUR, MISTAKES.iter().find(|mistake| mistake.2 == "ReservedWord").unwrap()));
+    let reserved =
+        parse(&with(HARBOUR, MISTAKES.iter().find(|mistake| mistake.2 == "ReservedWord").unwrap()));
     assert!(matches!(item_named(&reserved, "review"), Clause::Permit(permit)
         if *permit.selector.purposes.as_ref().unwrap().names[0] == "limit"));
     let unnamed = parse(&HARBOUR.replace("shares:    split 70%", "split 70%"));
