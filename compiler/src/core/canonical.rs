@@ -147,10 +147,12 @@ impl Licence {
         let mut order = CaseOrder::new(&self.definitions);
         for charge in self.charges.iter_mut().filter(|charge| charge.by_case) {
             charge.cases.sort_by(|a, b| order.compare(a, b));
+            charge.cases.dedup();
             if let Some(price) = otherwise.remove(&charge.label) {
                 let others = Cond::or(charge.cases.iter().map(|(condition, _)| condition.clone()));
                 charge.cases.push((others.not(), price));
                 charge.cases.sort_by(|a, b| order.compare(a, b));
+                charge.cases.dedup();
             }
         }
     }

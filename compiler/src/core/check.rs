@@ -55,6 +55,8 @@ pub enum CoreErrorKind {
     },
     /// A number is 2^127 or more.
     Number,
+    /// A length of time is 2^64 or more.
+    Period,
     /// A fraction is not in lowest terms or its denominator is zero.
     Ratio(Ratio),
     /// A term is its own ancestor.
@@ -120,6 +122,7 @@ impl fmt::Display for CoreErrorKind {
             Self::Label(label) => write!(f, "two clauses are called `{label}`"),
             Self::Index { table, index } => write!(f, "there is no {table} {index} to mention here"),
             Self::Number => write!(f, "a number is 2^127 or more"),
+            Self::Period => write!(f, "a length of time is 2^64 or more"),
             Self::Ratio(Ratio { num, den }) => write!(f, "{num}/{den} is not a fraction in lowest terms"),
             Self::Cycle(term) => write!(f, "`{term}` is its own ancestor"),
             Self::Range => write!(f, "the lowest value is above the highest"),
@@ -405,7 +408,7 @@ impl Licence {
             for (_, it) in &charge.cases {
                 self.price(it, &mut grain).map_err(at(19, i))?;
             }
-            let sorted = charge.cases.is_sorted_by(|a, b| order.compare(a, b).is_le());
+            let sorted = charge.cases.is_sorted_by(|a, b| order.compare(a, b).is_lt());
             if !sorted {
                 return Err(at(19, i)(CoreErrorKind::Order("cases")));
             }
@@ -534,9 +537,10 @@ fn ratio(ratio: Ratio) -> Checked {
     if gcd(ratio.num, ratio.den) == 1 && ratio.den != 0 { Ok(()) } else { Err(CoreErrorKind::Ratio(ratio)) }
 }
 
+/// Lengths of time are unsigned integers of CBOR, not `Nat`s.
 fn period(period: Period) -> Checked {
     let (Period::Seconds(n) | Period::Days(n) | Period::Months(n)) = period;
-    nat(n)
+    if u64::try_from(n).is_ok() { Ok(()) } else { Err(CoreErrorKind::Period) }
 }
 
 /// Counters and shares have a calendar window or the term; `call` is for settlement only.

@@ -220,7 +220,7 @@ fn revocability(r: &mut Reader<'_>) -> Decoded<Revocability> {
 
 fn period(r: &mut Reader<'_>) -> Decoded<Period> {
     r.items(2..=2)?;
-    let n = r.nat()?;
+    let n = Nat::from(r.uint()?);
     let at = r.at;
     match r.uint()? {
         1 => Ok(Period::Seconds(n)),
