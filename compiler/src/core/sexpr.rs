@@ -74,7 +74,7 @@ impl fmt::Display for ParseErrorKind {
             Self::Unexpected => write!(f, "nothing more belongs here"),
             Self::Unknown { what, name } => write!(f, "no {what} is called `{name}`"),
             Self::Twice(name) => write!(f, "`{name}` is said twice"),
-            Self::Missing(what) => write!(f, "there is no {what}"),
+            Self::Missing(what) => write!(f, "{what} is missing"),
             Self::Invalid(kind) => write!(f, "{kind}"),
         }
     }

@@ -2,6 +2,7 @@
 
 mod bytes;
 mod corpus;
+mod page;
 
 use proptest::prelude::*;
 use proptest::sample::Index;
