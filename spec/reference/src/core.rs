@@ -230,6 +230,7 @@ pub(crate) struct Tier {
 #[derive(Clone, Debug)]
 pub(crate) struct Duty {
     pub label: String,
+    pub recipient: Option<String>,
     pub acts: Membership,
     pub guard: Option<Condition>,
     pub due: Due,

@@ -15,7 +15,7 @@ use num_rational::BigRational;
 use sha2::{Digest, Sha256};
 
 use crate::cbor;
-use crate::core::{Condition, Core};
+use crate::core::{Condition, Constant, Core, FactKind};
 use clause::{charge, duty, free, limit, rule, split};
 use condition::{Scope, definitions};
 use header::{asset, axes, fact, money, party, revocability, term, unit, vocabulary};
@@ -39,7 +39,7 @@ impl Core {
 /// Section 2, the table, from key 2 on.
 fn licence(map: &Fields, id: [u8; 32]) -> Res<Core> {
     at("assets", sorted(map, 5, usize::MAX, asset, Clone::clone))?;
-    at("parties", sorted(map, 6, usize::MAX, party, Clone::clone))?;
+    let parties = at("parties", sorted(map, 6, usize::MAX, party, Clone::clone))?;
     at("vocabularies", sorted(map, 7, usize::MAX, vocabulary, Clone::clone))?;
     let axes = at("axes", map.get(8).map_or(Ok(Default::default()), axes))?;
     let units = at("units", sorted(map, 9, 1024, unit, |unit| unit.name.clone()))?;
@@ -51,6 +51,7 @@ fn licence(map: &Fields, id: [u8; 32]) -> Res<Core> {
         units: units.len(),
         facts,
         depths: vec![],
+        definitions: map.get(15).map_or(Ok(&[][..]), list)?,
     };
     let definitions = at("definitions", definitions(map, &mut scope))?;
     let rules = |key| sorted(map, key, 4096, |item| rule(&scope, item), |(label, _)| label.clone());
@@ -89,7 +90,7 @@ fn licence(map: &Fields, id: [u8; 32]) -> Res<Core> {
     if core.counters().len() > 1024 {
         return Err("more than 1024 counters".into());
     }
-    occurrences(&core)?;
+    occurrences(&core, &parties)?;
     Ok(core)
 }
 
@@ -130,9 +131,15 @@ fn grain(core: &Core) -> Res<BigUint> {
     Ok(grain)
 }
 
-/// Keys 10 and 15: the facts are those that occur; the definitions are those that are used, in the order of use.
-fn occurrences(core: &Core) -> Res<()> {
-    let mut seen = Seen { core, facts: BTreeSet::new(), definitions: vec![], met: BTreeSet::new() };
+/// Keys 6, 10 and 15: the parties are mentioned; the facts are those that occur; the definitions are those that are used, in the order of use.
+fn occurrences(core: &Core, parties: &[String]) -> Res<()> {
+    let mut seen = Seen {
+        core,
+        facts: BTreeSet::new(),
+        parties: BTreeSet::new(),
+        definitions: vec![],
+        met: BTreeSet::new(),
+    };
     let prices = core.charges.iter().flat_map(|charge| &charge.cases).map(|(condition, _)| condition);
     let guards = core.duties.iter().filter_map(|duty| duty.guard.as_ref());
     let limits = core.limits.iter().filter_map(|limit| limit.guard.as_ref());
@@ -144,12 +151,20 @@ fn occurrences(core: &Core) -> Res<()> {
     if !seen.facts.into_iter().eq(0..core.facts.len()) {
         return Err("a fact that occurs in no condition".into());
     }
+    seen.parties.insert(core.licensor.clone());
+    seen.parties.extend(core.duties.iter().filter_map(|duty| duty.recipient.clone()));
+    seen.parties.extend(core.split.iter().flat_map(|split| &split.shares).map(|(handle, _)| handle.clone()));
+    if !parties.iter().all(|party| seen.parties.contains(party)) {
+        return Err("a party that nothing mentions".into());
+    }
     Ok(())
 }
 
 struct Seen<'a> {
     core: &'a Core,
     facts: BTreeSet<usize>,
+    /// The constants of party facts.
+    parties: BTreeSet<String>,
     /// In the order in which they would be numbered.
     definitions: Vec<usize>,
     met: BTreeSet<usize>,
@@ -160,7 +175,13 @@ impl Seen<'_> {
     fn visit(&mut self, condition: &Condition) {
         match condition {
             Condition::Constant(_) | Condition::In { .. } => {}
-            Condition::Compare { fact, .. } | Condition::Known(fact) => {
+            Condition::Compare { fact, with, .. } => {
+                self.facts.insert(*fact);
+                if let (FactKind::Party, Constant::Text(party)) = (&self.core.facts[*fact].kind, with) {
+                    self.parties.insert(party.clone());
+                }
+            }
+            Condition::Known(fact) => {
                 self.facts.insert(*fact);
             }
             Condition::Definition(i) => {

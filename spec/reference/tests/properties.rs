@@ -311,7 +311,8 @@ fn licence(listed: bool) -> impl Strategy<Value = Licence> {
         vec(duty, 0..3),
     )
         .prop_map(|((d0, d1), forbids, permits, limits, charges, duties)| Licence {
-            definitions: [d0, d1],
+            // Two equal definitions would have to be one.
+            definitions: if d0.item() == d1.item() { [d0, Cond::Not(Box::new(d1))] } else { [d0, d1] },
             forbids,
             permits,
             limits,

@@ -1,5 +1,7 @@
 //! Sections 2, 4 and 5: clauses.
 
+use std::cmp::Ordering;
+
 use num_rational::BigRational;
 
 use super::condition::Scope;
@@ -32,16 +34,47 @@ pub(super) fn limit(scope: &Scope, item: &Item) -> Res<Limit> {
 pub(super) fn charge(scope: &Scope, item: &Item) -> Res<Charge> {
     let map = Fields::of(item, 2)?;
     let (label, by_case) = (name(map.need(0)?)?, flag(map.get(2))?);
-    let encoded: Vec<Vec<u8>> = list(map.need(1)?)?.iter().map(cbor::write).collect();
-    ascending(encoded.iter())?;
-    if !by_case && encoded.len() != 1 {
-        return Err("several cases, and not by case".into());
-    }
     let cases = each(&map, 1, 256, |item| {
         let [condition, what] = list(item)? else { return unknown("a case") };
         Ok((scope.condition(condition)?.0, price(scope, what)?))
     })?;
+    let items = list(map.need(1)?)?;
+    if !items.is_sorted_by(|a, b| case_order(a, b, scope.definitions).is_lt()) {
+        return Err("cases out of order, or twice".into());
+    }
+    if !by_case && items.len() != 1 {
+        return Err("several cases, and not by case".into());
+    }
     Ok(Charge { label, cases, by_case })
+}
+
+/// Section 4: cases are sorted by their encoded bytes, in which each `[5, index]` is written `[5, condition]`.
+fn case_order(a: &Item, b: &Item, definitions: &[Item]) -> Ordering {
+    match (a, b) {
+        (Item::Array(a), Item::Array(b)) if a.len() == 2 && b.len() == 2 => {
+            written_out(&a[0], &b[0], definitions).then_with(|| cbor::write(&a[1]).cmp(&cbor::write(&b[1])))
+        }
+        _ => Ordering::Equal, // not a case, which is refused elsewhere
+    }
+}
+
+/// The order of two conditions so written. Encodings of items are free of prefixes, so the first part that differs
+/// decides. Definitions are distinct: of two different ones, what they stand for decides at once, and nothing is
+/// written out twice.
+fn written_out(a: &Item, b: &Item, definitions: &[Item]) -> Ordering {
+    let (Item::Array(these), Item::Array(those)) = (a, b) else {
+        return cbor::write(a).cmp(&cbor::write(b));
+    };
+    if let ([Item::Uint(5), this], [Item::Uint(5), that]) = (these.as_slice(), those.as_slice()) {
+        let meaning = |item| index(item, definitions.len()).map(|i| &definitions[i]);
+        return match (meaning(this), meaning(that)) {
+            (Ok(this), Ok(that)) if !std::ptr::eq(this, that) => written_out(this, that, definitions),
+            _ => Ordering::Equal,
+        };
+    }
+    // The length of an array stands before its items.
+    let mut parts = these.iter().zip(those).map(|(this, that)| written_out(this, that, definitions));
+    these.len().cmp(&those.len()).then_with(|| parts.find(|order| order.is_ne()).unwrap_or(Ordering::Equal))
 }
 
 pub(super) fn price(scope: &Scope, item: &Item) -> Res<Price> {
@@ -76,7 +109,6 @@ pub(super) fn duty(scope: &Scope, item: &Item) -> Res<Duty> {
     name(map.need(1)?)?;
     map.get(2).map(text).transpose()?;
     map.get(3).map(text).transpose()?;
-    map.get(4).map(name).transpose()?;
     let [yes, unsure] = list(map.need(5)?)? else { return unknown("acts") };
     let due = match (uint(map.need(7)?)?, map.get(8)) {
         (1, Some(within)) => Due::AfterFirst(period(within)?),
@@ -86,6 +118,7 @@ pub(super) fn duty(scope: &Scope, item: &Item) -> Res<Duty> {
     };
     Ok(Duty {
         label: name(map.need(0)?)?,
+        recipient: map.get(4).map(name).transpose()?,
         acts: membership(yes, unsure, scope.terms[0])?,
         guard: scope.guard(map.get(6))?,
         due,

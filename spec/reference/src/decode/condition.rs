@@ -1,27 +1,36 @@
 //! Section 3: conditions.
 
+use std::collections::BTreeSet;
+
 use super::piece::*;
-use crate::cbor::Item;
+use crate::cbor::{self, Item};
 use crate::core::{Condition, Constant, Fact, FactKind, Op};
 
 /// What conditions, limits, prices and duties may refer to.
-pub(super) struct Scope {
+pub(super) struct Scope<'a> {
     pub terms: [usize; 3],
     pub units: usize,
     pub facts: Vec<Fact>,
     /// The depths of the definitions read so far.
     pub depths: Vec<usize>,
+    /// The definitions as they are encoded.
+    pub definitions: &'a [Item],
 }
 
 pub(super) fn definitions(map: &Fields, scope: &mut Scope) -> Res<Vec<Condition>> {
+    let mut encoded = BTreeSet::new();
     each(map, 15, usize::MAX, |item| {
+        // Those below are distinct, so two that are equal when written out have the same bytes.
+        if !encoded.insert(cbor::write(item)) {
+            return Err("a definition that is there already".into());
+        }
         let (condition, depth) = scope.condition(item)?;
         scope.depths.push(depth);
         Ok(condition)
     })
 }
 
-impl Scope {
+impl Scope<'_> {
     /// A condition and its depth, which is at most 64 (section 13). The depth of the CBOR bounds this recursion.
     pub fn condition(&self, item: &Item) -> Res<(Condition, usize)> {
         let items = list(item)?;

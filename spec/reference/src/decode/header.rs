@@ -19,7 +19,9 @@ pub(super) fn party(item: &Item) -> Res<String> {
     let [handle, about] = list(item)? else { return unknown("a party") };
     let about = Fields::of(about, 1)?;
     for (_, value) in about.0 {
-        text(value)?;
+        if text(value)?.is_empty() {
+            return unknown("a binding");
+        }
     }
     if about.0.is_empty() { unknown("a bound party") } else { name(handle) }
 }
@@ -96,6 +98,11 @@ pub(super) fn fact(item: &Item) -> Res<Fact> {
         [_, Item::Uint(5)] => FactKind::Kind,
         _ => return unknown("a fact"),
     };
+    if let FactKind::Count { lowest, highest } = &kind
+        && lowest > highest
+    {
+        return Err("a range without a number".into());
+    }
     Ok(Fact { name: name(&items[0])?, kind })
 }
 
@@ -141,9 +148,9 @@ pub(super) fn term(item: &Item) -> Res<[Option<Point>; 2]> {
 
 pub(super) fn point(item: &Item) -> Res<Point> {
     match list(item)? {
-        [Item::Uint(1), days] => Ok(Point::Date(uint(days)?)),
-        [Item::Uint(2), microseconds] => Ok(Point::Instant(uint(microseconds)?)),
-        _ => unknown("a point"),
+        [Item::Uint(1), Item::Uint(days)] if *days < 2_932_897 => Ok(Point::Date(*days)),
+        [Item::Uint(2), Item::Uint(t)] if *t < 2_932_897 * 86_400_000_000 => Ok(Point::Instant(*t)),
+        _ => unknown("a point before the year 10000"),
     }
 }
 
