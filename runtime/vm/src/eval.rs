@@ -449,12 +449,19 @@ impl<M: Meter> Run<'_, M> {
         let row = self.row;
         for (i, test) in &row.duties {
             let Some(duty) = self.policy.duties.get(usize::from(*i)) else { continue };
-            if self.test(*test) && (duty.mode != DutyMode::First || self.duty_status(*i) == DutyStatus::Clear)
+            if self.triggers(duty.acts) && self.test(*test) && (duty.mode != DutyMode::First || self.duty_status(*i) == DutyStatus::Clear)
             {
                 let due = self.bound.due.get(usize::from(*i)).copied().unwrap_or(self.bound.used_at);
                 self.out.duties.push(DutyDue { duty: *i, due });
             }
         }
+    }
+
+    /// Whether the action is not outside the acts; rows of one action have asked before.
+    fn triggers(&self, acts: u32) -> bool {
+        let value = |set: &crate::condition::Set| set.value(self.bound.class(set.axis));
+        let acts = self.policy.conditions.sets.get(acts as usize);
+        !self.row.general || acts.is_some_and(|acts| value(acts) != Value::False)
     }
 
     #[cold]

@@ -64,11 +64,18 @@ impl Policy {
     /// Verifies a module and prepares it. Time and memory are bounded by the caps of [`licit_bytecode::limits`].
     pub fn load(bytes: &[u8]) -> Result<Self, LoadError> {
         let loaded = licit_bytecode::load(bytes)?;
-        Ok(Self::prepare(&loaded.module, loaded.module_id, loaded.verified.cost))
+        Ok(Self::prepare(&loaded.module, loaded.module_id, loaded.verified.cost, true))
+    }
+
+    /// As [`Policy::load`], without masks: every condition is asked in its general form. The answers are the same, later;
+    /// a test compares the two.
+    pub fn load_general(bytes: &[u8]) -> Result<Self, LoadError> {
+        let loaded = licit_bytecode::load(bytes)?;
+        Ok(Self::prepare(&loaded.module, loaded.module_id, loaded.verified.cost, false))
     }
 
     /// From a verified module.
-    fn prepare(m: &Module, module_id: [u8; 32], cost: u64) -> Self {
+    fn prepare(m: &Module, module_id: [u8; 32], cost: u64, masks: bool) -> Self {
         let manifest = Manifest::from_module(m);
         let zone = Zone::new(&m.zone);
         let conditions = Conditions::new(m);
@@ -76,7 +83,7 @@ impl Policy {
         let starts = |c: usize| m.case.partition_point(|case| (case.charge as usize) < c) as u32;
         let first_case: Vec<u32> = (0..=m.charge.len()).map(starts).collect();
         let source = Source { m, conditions: &conditions, conjuncts: &conjuncts, first_case: &first_case };
-        let rows = row::rows(&source);
+        let rows = row::rows(&source, masks);
         let axis = |axis| Names::new(m.leaf.iter().filter(|l| l.axis == axis).map(|l| l.name.as_str()));
         let highest = |unit: u32| m.unit.get(unit as usize).map_or(0, |u| u.highest);
         let limit = |l: &licit_bytecode::Limit| Limit {

@@ -48,6 +48,8 @@ pub(crate) enum RowCharge {
 /// What can matter for one class of actions.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Row {
+    /// It stands for every action, so that nothing about the action was decided beforehand.
+    pub(crate) general: bool,
     /// Words of the masks.
     pub(crate) words: usize,
     /// Literals of all words, by word.
@@ -120,9 +122,9 @@ impl Budget {
     }
 }
 
-/// Makes the rows of a policy.
-pub(crate) fn rows(source: &Source<'_>) -> Rows {
-    let mut budget = Budget { memory: 1 << 17, work: 1 << 24 };
+/// Makes the rows of a policy; without masks, one row in general form stands for every action.
+pub(crate) fn rows(source: &Source<'_>, masks: bool) -> Rows {
+    let mut budget = if masks { Budget { memory: 1 << 17, work: 1 << 24 } } else { Budget { memory: 0, work: 0 } };
     let [actions, ..] = source.conditions.terms;
     let classes = actions as usize + 2;
     let sets: Vec<_> = source.conditions.sets.iter().filter(|s| s.axis == Axis::Action).collect();
@@ -158,6 +160,7 @@ pub(crate) fn rows(source: &Source<'_>) -> Rows {
 fn general_row(source: &Source<'_>) -> Row {
     let m = source.m;
     let mut row = Row {
+        general: true,
         forbids: (0..m.forbid.len() as u16).collect(),
         permits: (0..m.permit.len() as u16).collect(),
         fitting: (0..m.permit.len() as u16).collect(),
