@@ -27,7 +27,7 @@ pub struct Core {
     pub(crate) charges: Vec<Charge>,
     pub(crate) duties: Vec<Duty>,
     pub(crate) split: Option<Split>,
-    /// Units that keys of section 22 free.
+    /// The units of the free clauses (key 22).
     pub(crate) free: Vec<usize>,
     /// All labels, sorted: the clause number of a label is its place here.
     pub(crate) labels: Vec<String>,

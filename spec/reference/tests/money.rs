@@ -79,7 +79,7 @@ fn mode() -> impl Strategy<Value = Rounding> {
 }
 
 proptest! {
-    /// However a bill is cut into charges, the same becomes due; and each due sum is off by less than two units.
+    /// However a bill is cut into charges, the same becomes due in the end.
     #[test]
     fn dues_add_up(charges in prop::collection::vec((0..10_000i64, 1..5000i64), 0..12), mode in mode()) {
         let cent = ratio(1, 100);
