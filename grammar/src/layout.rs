@@ -189,11 +189,14 @@ impl Pass<'_> {
                     return certain && !nested;
                 }
                 let wanted = self.previous(index).is_some_and(expects_more);
-                let forgotten_label = self.heal
-                    && line
+                // `sparing derivatives` may stand at the beginning of a line, too.
+                let no_label = !matches!(self.previous(index), Some(Kind::Label | Kind::Sparing));
+                let forgotten_label = line
                     && !nested
-                    && (is_clause(token.kind) && self.previous(index) != Some(Kind::Label)
-                        || is_name(token.kind) && self.next(index).is_some_and(is_clause));
+                    && (is_clause(token.kind) && no_label
+                        || is_name(token.kind)
+                            && token.kind != Kind::Sparing
+                            && self.next(index).is_some_and(is_clause));
                 certain && (token.kind == Kind::Label || line || !wanted && !nested) || forgotten_label
             }
             Some((Body::Sections, _)) => {
@@ -494,31 +497,11 @@ pub fn is_name(kind: Kind) -> bool {
 
 /// Whether nothing can end with this token: what follows on the same line belongs to it.
 fn expects_more(kind: Kind) -> bool {
-    kind.standing() == Some(Standing::Reserved) && kind != Kind::Irrevocable && kind != Kind::At
+    let can_end = matches!(kind, Kind::Irrevocable | Kind::Derivatives | Kind::At | Kind::Party);
+    kind.standing() == Some(Standing::Reserved) && !can_end
         || matches!(
             kind,
-            Kind::Label
-                | Kind::Comma
-                | Kind::Dot
-                | Kind::LParen
-                | Kind::LBrace
-                | Kind::Eq
-                | Kind::Ne
-                | Kind::Lt
-                | Kind::Le
-                | Kind::Gt
-                | Kind::Ge
-                | Kind::Plus
-                | Kind::Minus
-                | Kind::Carry
-                | Kind::Each
-                | Kind::First
-                | Kind::From
-                | Kind::Free
-                | Kind::On
-                | Kind::Sparing
-                | Kind::To
-                | Kind::Until
-                | Kind::Within
+            Kind::Label | Kind::Comma | Kind::Dot | Kind::LParen | Kind::LBrace | Kind::Plus | Kind::Minus
         )
+        || matches!(kind, Kind::Eq | Kind::Ne | Kind::Lt | Kind::Le | Kind::Gt | Kind::Ge)
 }

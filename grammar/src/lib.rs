@@ -12,6 +12,8 @@ mod number;
 mod parser;
 mod recover;
 pub mod span;
+#[cfg(test)]
+mod tests;
 mod token;
 
 pub use error::{BadDate, BadNumber, ErrorKind, Related, SyntaxError};

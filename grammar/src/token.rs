@@ -41,11 +41,6 @@ macro_rules! tokens {
                 match self { $(Kind::$word_kind => Some(Standing::$standing),)* _ => None }
             }
 
-            /// Its name in the grammar: the word itself, `{`, or `ID`.
-            pub fn terminal(self) -> &'static str {
-                match self { $(Kind::$word_kind => $word,)* $(Kind::$other_kind => $shape,)* }
-            }
-
             /// What users call it: words and signs in back-quotes, classes in words.
             pub fn described(self) -> &'static str {
                 match self {
