@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use super::cbor::Writer;
-use super::check::CoreError;
+use super::error::CoreError;
 use super::*;
 
 /// Key 0 of a licence.
@@ -19,7 +19,7 @@ impl Licence {
         self.validate()?;
         let bytes = self.to_bytes();
         if bytes.len() > check::MAX_BYTES {
-            return Err(CoreError { key: 0, index: None, kind: check::CoreErrorKind::TooMany("bytes") });
+            return Err(CoreError { key: 0, index: None, kind: CoreErrorKind::TooMany("bytes") });
         }
         Ok(bytes)
     }

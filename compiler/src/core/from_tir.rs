@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::canonical::sort_terms;
 use super::cbor::Writer;
-use super::check::{CoreError, CoreErrorKind};
+use super::error::{CoreError, CoreErrorKind};
 use super::*;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::scope::Scope;

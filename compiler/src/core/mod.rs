@@ -15,6 +15,7 @@ pub mod check;
 mod date;
 mod decode;
 mod encode;
+mod error;
 mod form;
 pub(crate) mod from_tir;
 mod membership;
@@ -27,7 +28,7 @@ mod tests;
 mod vocabulary;
 mod words;
 
-pub use check::{CoreError, CoreErrorKind};
+pub use error::{CoreError, CoreErrorKind};
 pub use encode::id_of;
 pub use membership::{membership, term_index};
 pub use reader::{DecodeError, DecodeErrorKind};

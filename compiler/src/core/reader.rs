@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::check::{CoreErrorKind, MAX_BYTES, MAX_DEPTH};
+use super::check::{MAX_BYTES, MAX_DEPTH};
+use super::error::CoreErrorKind;
 use super::words::Word;
 use super::{Bits, Nat, Ratio};
 

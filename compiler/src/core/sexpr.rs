@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::check::CoreErrorKind;
+use super::error::CoreErrorKind;
 
 /// Longest text that is read, in bytes.
 pub const MAX_TEXT: usize = 4 << 20;

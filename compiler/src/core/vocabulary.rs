@@ -2,7 +2,7 @@
 
 use super::canonical::{lookup, sort_table, sort_terms};
 use super::cbor::Writer;
-use super::check::{self, CoreErrorKind, MAX_BYTES, ascending, at, at_most, name, nat};
+use super::check::{self, MAX_BYTES, ascending, at, at_most, name, nat};
 use super::reader::{DecodeError, DecodeErrorKind, Decoded, Reader};
 use super::*;
 
