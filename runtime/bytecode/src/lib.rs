@@ -12,6 +12,7 @@
 //! *Invariant:* no input panics, recurses without bound or allocates more than a small multiple of its length.
 
 #![no_std]
+#![forbid(unsafe_code)]
 #![cfg_attr(
     not(test),
     deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)

@@ -449,7 +449,9 @@ impl<M: Meter> Run<'_, M> {
         let row = self.row;
         for (i, test) in &row.duties {
             let Some(duty) = self.policy.duties.get(usize::from(*i)) else { continue };
-            if self.triggers(duty.acts) && self.test(*test) && (duty.mode != DutyMode::First || self.duty_status(*i) == DutyStatus::Clear)
+            if self.triggers(duty.acts)
+                && self.test(*test)
+                && (duty.mode != DutyMode::First || self.duty_status(*i) == DutyStatus::Clear)
             {
                 let due = self.bound.due.get(usize::from(*i)).copied().unwrap_or(self.bound.used_at);
                 self.out.duties.push(DutyDue { duty: *i, due });

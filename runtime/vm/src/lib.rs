@@ -13,6 +13,7 @@
 //! *Invariant:* `no_std`, no unsafe; no input makes it panic.
 
 #![no_std]
+#![forbid(unsafe_code)]
 #![cfg_attr(
     not(test),
     deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)

@@ -1,0 +1,131 @@
+//! Properties on generated and on damaged modules.
+
+mod common;
+
+use common::{asks, sketches};
+use licit_bytecode::{encode, limits, seal};
+use licit_vm::{Bound, Policy, ReasonCode};
+use proptest::prelude::*;
+
+/// Whatever was decided is sound in itself.
+fn check(policy: &Policy, ask: &common::Ask) -> Result<String, TestCaseError> {
+    ask.with(|request, state| {
+        let mut out = policy.outcome();
+        let bound = policy.bind(request).map_err(|e| TestCaseError::fail(e.to_string()))?;
+        prop_assert_eq!(bound.reads().len(), policy.manifest().counters.len());
+        let steps = policy.evaluate_counting(&bound, state, &mut out);
+        prop_assert!(steps <= policy.cost(), "{} steps, bound {}", steps, policy.cost());
+        prop_assert_eq!(out.permitted, out.reasons.is_empty());
+        prop_assert!(out.reasons.windows(2).all(|w| w[0] < w[1]), "sorted, without duplicates");
+        prop_assert!(out.permitted || out.lines.is_empty() && out.duties.is_empty() && out.deltas.is_empty());
+        prop_assert!(out.deltas.windows(2).all(|w| w[0].counter < w[1].counter));
+        let sum = out.lines.iter().try_fold(0u128, |sum, l| sum.checked_add(l.amount));
+        prop_assert!(sum.is_some_and(|s| s <= limits::NAT));
+        let text = policy.text(&out);
+        // What a commit computes is what the ask showed.
+        let mut priced = policy.outcome();
+        policy.price(&bound, state, &mut priced);
+        if out.permitted {
+            prop_assert!(priced.permitted);
+            prop_assert_eq!(&priced.lines, &out.lines);
+            let limits = policy.manifest().counters.iter().filter(|c| c.cap.is_some()).count();
+            let charged: Vec<_> =
+                out.deltas.iter().filter(|d| usize::from(d.counter) >= limits).copied().collect();
+            prop_assert_eq!(&priced.deltas, &charged);
+        }
+        Ok(text)
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn masks_and_the_general_form_agree(sketch in sketches(), asks in prop::collection::vec(asks(), 10)) {
+        let bytes = encode(&sketch.module());
+        let policy = Policy::load(&bytes).expect("sketches are valid");
+        let general = Policy::load_general(&bytes).expect("sketches are valid");
+        for ask in &asks {
+            prop_assert_eq!(check(&policy, ask)?, check(&general, ask)?);
+        }
+    }
+
+    /// A binding and an outcome that served other requests answer as new ones do.
+    #[test]
+    fn what_is_reused_is_as_new(sketch in sketches(), asks in prop::collection::vec(asks(), 6)) {
+        let policy = Policy::load(&encode(&sketch.module())).expect("sketches are valid");
+        let (mut bound, mut out) = (Bound::default(), policy.outcome());
+        for ask in &asks {
+            let (reused, fresh) = ask.with(|request, state| {
+                policy.bind_into(request, &mut bound).expect("well-formed");
+                policy.evaluate(&bound, state, &mut out);
+                (policy.text(&out), common::decide(&policy, request, state))
+            });
+            prop_assert_eq!(reused, fresh);
+        }
+    }
+
+    /// T8: smaller quantities and less use never turn permit into deny.
+    #[test]
+    fn less_is_never_denied(sketch in sketches(), ask in asks(), cut in 1u128..5) {
+        let policy = Policy::load(&encode(&sketch.module())).expect("sketches are valid");
+        ask.with(|request, state| {
+            let permitted = |r: &licit_vm::Request<'_>, s: &licit_vm::State<'_>| {
+                let mut out = policy.outcome();
+                policy.evaluate(&policy.bind(r).expect("well-formed"), s, &mut out);
+                out.permitted
+            };
+            if permitted(request, state) {
+                let less: Vec<_> = request.quantities.iter().map(|(u, q)| (*u, q / cut)).collect();
+                let used: Vec<_> = state.used.iter().map(|u| u / cut).collect();
+                let smaller = licit_vm::Request { quantities: &less, ..*request };
+                let earlier = licit_vm::State { used: &used, ..*state };
+                prop_assert!(permitted(&smaller, state) && permitted(request, &earlier));
+            }
+            Ok(())
+        })?;
+    }
+
+    /// A stranger's module is refused, or decides anything within its bound.
+    #[test]
+    fn damaged_modules_decide_or_are_refused(
+        sketch in sketches(),
+        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0u8..4), 1..5),
+        asks in prop::collection::vec(asks(), 4),
+    ) {
+        let mut bytes = encode(&sketch.module());
+        for (at, byte, how) in damage {
+            let at = at.index(bytes.len());
+            match how {
+                0 => bytes[at] = byte,
+                1 => bytes[at] ^= 1 << (byte % 8),
+                2 => bytes[at] = bytes[at].wrapping_add(1),
+                _ => bytes[at] = bytes[at].wrapping_sub(1),
+            }
+        }
+        prop_assume!(seal(&mut bytes));
+        if let Ok(policy) = Policy::load(&bytes) {
+            let general = Policy::load_general(&bytes).expect("it loaded before");
+            for ask in &asks {
+                prop_assert_eq!(check(&policy, ask)?, check(&general, ask)?);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_binding_of_another_policy_is_denied() {
+    let one = common::policy("section permit\n  (clause=0 when=0)");
+    let two = common::policy("section permit\n  (clause=0 when=1)");
+    let bound = one.bind(&common::request("infer", "research", "FR")).expect("well-formed");
+    let mut out = two.outcome();
+    two.evaluate(&bound, &Default::default(), &mut out);
+    assert!(!out.permitted);
+    assert_eq!(out.reasons[0].code, ReasonCode::Range);
+    two.evaluate(&Bound::default(), &Default::default(), &mut out);
+    assert_eq!(two.text(&out), "deny\nreason range:*\n");
+    // An outcome of another policy serves as well, it only has to grow first.
+    let mut out = two.outcome();
+    one.evaluate(&bound, &Default::default(), &mut out);
+    assert!(out.permitted);
+}
