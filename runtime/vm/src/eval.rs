@@ -426,6 +426,7 @@ impl<M: Meter> Run<'_, M> {
         if !priced.fits {
             let clause = self.clause_of(charge);
             self.out.reason(ReasonCode::Range, clause);
+            return;
         }
         if !prices.sum_proven {
             *sum = sum.zip(priced.line).and_then(|(s, l)| s.checked_add(l));
