@@ -1,0 +1,263 @@
+//! A disk in memory that fails on command, and a small gateway to run on it.
+#![allow(dead_code, reason = "every test file uses its part")]
+
+use std::collections::BTreeMap;
+use std::io::{self, Error, ErrorKind};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use licit_bytecode::{encode, text};
+use licit_engine::disk::{Disk, DiskFile};
+use licit_engine::receipt::SigningKey;
+use licit_engine::{CallId, DerivedSalts, Engine, Options, Request};
+
+/// 2023-11-16T18:15Z.
+pub const START: u64 = 1_700_158_500_000_000;
+pub const SECOND: u64 = 1_000_000;
+
+pub fn monthly() -> Vec<u8> {
+    encode(
+        &text::assemble(include_str!("../../../ledger/tests/licences/monthly.lasm"))
+            .expect("it is well-formed"),
+    )
+}
+
+/// How an operation fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Nothing happens.
+    Nothing,
+    /// Half of it happens.
+    Half,
+    /// All of it happens, but it is reported to have failed.
+    All,
+}
+
+#[derive(Clone, Default)]
+struct Content {
+    bytes: Vec<u8>,
+    /// So many of them survive a crash.
+    durable: usize,
+}
+
+#[derive(Default)]
+struct Inner {
+    files: BTreeMap<String, Content>,
+    locked: bool,
+    operations: u64,
+    fault: Option<(u64, Fault)>,
+}
+
+/// A disk in memory; clones are the same disk.
+#[derive(Clone, Default)]
+pub struct MemoryDisk(Arc<Mutex<Inner>>);
+
+impl MemoryDisk {
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().expect("no test panics while it holds the disk")
+    }
+
+    /// Makes the operation with this number fail; operations count from 0 from now on.
+    pub fn fail(&self, fault: Option<(u64, Fault)>) {
+        let mut inner = self.inner();
+        inner.operations = 0;
+        inner.fault = fault;
+    }
+
+    /// How many operations there were since [`MemoryDisk::fail`].
+    pub fn operations(&self) -> u64 {
+        self.inner().operations
+    }
+
+    /// The power goes: of what was not durable, `keep` in 256 parts stay.
+    pub fn crash(&self, keep: u8) {
+        let mut inner = self.inner();
+        inner.fault = None;
+        inner.locked = false;
+        for content in inner.files.values_mut() {
+            let loose = content.bytes.len() - content.durable;
+            content.bytes.truncate(content.durable + loose * usize::from(keep) / 255);
+            content.durable = content.bytes.len();
+        }
+    }
+
+    /// A copy of this disk, to be damaged.
+    pub fn copy(&self) -> MemoryDisk {
+        let files = self.inner().files.clone();
+        MemoryDisk(Arc::new(Mutex::new(Inner { files, ..Inner::default() })))
+    }
+
+    pub fn names(&self) -> Vec<String> {
+        self.inner().files.keys().cloned().collect()
+    }
+
+    pub fn bytes(&self, name: &str) -> Vec<u8> {
+        self.inner().files[name].bytes.clone()
+    }
+
+    pub fn put(&self, name: &str, bytes: Vec<u8>) {
+        let durable = bytes.len();
+        self.inner().files.insert(name.into(), Content { bytes, durable });
+    }
+
+    /// Counts an operation and says how it fails, if it does.
+    fn operation(&self) -> Option<Fault> {
+        let mut inner = self.inner();
+        let number = inner.operations;
+        inner.operations += 1;
+        inner.fault.filter(|(at, _)| *at == number).map(|(_, fault)| fault)
+    }
+}
+
+fn failed() -> Error {
+    Error::other("the disk fails")
+}
+
+impl Disk for MemoryDisk {
+    fn open(&self, name: &str, create: bool) -> io::Result<Box<dyn DiskFile>> {
+        if self.operation().is_some() {
+            return Err(failed());
+        }
+        let mut inner = self.inner();
+        if create {
+            inner.files.entry(name.into()).or_default();
+        } else if !inner.files.contains_key(name) {
+            return Err(ErrorKind::NotFound.into());
+        }
+        Ok(Box::new(MemoryFile { disk: self.clone(), name: name.into() }))
+    }
+
+    fn read(&self, name: &str) -> io::Result<Option<Vec<u8>>> {
+        match self.operation() {
+            Some(_) => Err(failed()),
+            None => Ok(self.inner().files.get(name).map(|content| content.bytes.clone())),
+        }
+    }
+
+    fn replace(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let fault = self.operation();
+        if matches!(fault, None | Some(Fault::All)) {
+            self.put(name, bytes.to_vec());
+        }
+        if fault.is_some() { Err(failed()) } else { Ok(()) }
+    }
+
+    fn list(&self, folder: &str) -> io::Result<Vec<String>> {
+        if self.operation().is_some() {
+            return Err(failed());
+        }
+        let prefix = format!("{folder}/");
+        Ok(self.names().iter().filter_map(|name| name.strip_prefix(&prefix).map(Into::into)).collect())
+    }
+
+    fn lock(&self) -> io::Result<Option<Box<dyn Send>>> {
+        if self.operation().is_some() {
+            return Err(failed());
+        }
+        let taken = std::mem::replace(&mut self.inner().locked, true);
+        Ok(if taken { None } else { Some(Box::new(Unlock(self.clone()))) })
+    }
+}
+
+struct Unlock(MemoryDisk);
+
+impl Drop for Unlock {
+    fn drop(&mut self) {
+        self.0.inner().locked = false;
+    }
+}
+
+struct MemoryFile {
+    disk: MemoryDisk,
+    name: String,
+}
+
+impl MemoryFile {
+    fn with<T>(&self, change: impl FnOnce(&mut Content) -> T) -> T {
+        change(self.disk.inner().files.get_mut(&self.name).expect("it was opened"))
+    }
+}
+
+impl DiskFile for MemoryFile {
+    fn size(&self) -> io::Result<u64> {
+        match self.disk.operation() {
+            Some(_) => Err(failed()),
+            None => Ok(self.with(|content| content.bytes.len() as u64)),
+        }
+    }
+
+    fn read_at(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        if self.disk.operation().is_some() {
+            return Err(failed());
+        }
+        self.with(|content| {
+            let end = offset as usize + out.len();
+            let bytes = content.bytes.get(offset as usize..end).ok_or(ErrorKind::UnexpectedEof)?;
+            out.copy_from_slice(bytes);
+            Ok(())
+        })
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let fault = self.disk.operation();
+        let written = match fault {
+            None | Some(Fault::All) => bytes,
+            Some(Fault::Half) => &bytes[..bytes.len() / 2],
+            Some(Fault::Nothing) => &[],
+        };
+        self.with(|content| content.bytes.extend_from_slice(written));
+        if fault.is_some() { Err(failed()) } else { Ok(()) }
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        let fault = self.disk.operation();
+        self.with(|content| {
+            let loose = content.bytes.len() - content.durable;
+            content.durable += match fault {
+                None | Some(Fault::All) => loose,
+                Some(Fault::Half) => loose / 2,
+                Some(Fault::Nothing) => 0,
+            };
+        });
+        if fault.is_some() { Err(failed()) } else { Ok(()) }
+    }
+
+    fn truncate(&mut self, len: u64) -> io::Result<()> {
+        let fault = self.disk.operation();
+        if matches!(fault, None | Some(Fault::All)) {
+            self.with(|content| {
+                content.bytes.truncate(len as usize);
+                content.durable = content.bytes.len();
+            });
+        }
+        if fault.is_some() { Err(failed()) } else { Ok(()) }
+    }
+}
+
+pub fn key() -> SigningKey {
+    SigningKey::from_seed(&[7; 32])
+}
+
+/// An engine whose clock moves a second with every look.
+pub fn open(disk: Option<&MemoryDisk>, options: Options) -> Result<Engine, licit_engine::Error> {
+    let mut now = START;
+    let clock = move || {
+        now += SECOND;
+        now
+    };
+    let disk = disk.map(|disk| Box::new(disk.clone()) as Box<dyn Disk>);
+    Engine::open(disk, key(), Box::new(clock), Box::new(DerivedSalts::new([3; 32])), options)
+}
+
+pub fn id(call: u64) -> CallId {
+    u128::from(call).to_be_bytes()
+}
+
+pub fn chat(tokens: u128) -> Request {
+    Request {
+        user: Some("ana".into()),
+        organisation: Some("acme".into()),
+        action: Some("chat".into()),
+        quantities: vec![("token".into(), tokens)],
+        ..Request::default()
+    }
+}
