@@ -408,7 +408,8 @@ impl<M: Meter> Run<'_, M> {
         }
     }
 
-    /// The price of a case that applies; `sum` becomes none when the lines no longer fit.
+    /// The price of a case that applies; `sum` becomes none when the lines no longer fit
+    /// in 128 bits.
     fn apply(&mut self, charge: u16, case: u16, global: u32, sum: &mut Option<u128>) {
         self.meter.step();
         let prices = &self.policy.prices;
@@ -423,15 +424,15 @@ impl<M: Meter> Run<'_, M> {
                 prices.graduated(tiers, used, total, proven, self.meter)
             }
         };
-        if !priced.fits {
+        let Some(amount) = priced else {
             let clause = self.clause_of(charge);
             self.out.reason(ReasonCode::Range, clause);
             return;
-        }
+        };
         if !prices.sum_proven {
-            *sum = sum.zip(priced.line).and_then(|(s, l)| s.checked_add(l));
+            *sum = sum.and_then(|s| s.checked_add(amount));
         }
-        self.out.lines.push(Line { charge, case, amount: priced.line.unwrap_or(0) });
+        self.out.lines.push(Line { charge, case, amount });
     }
 
     /// Step 8; duties only for a new use.

@@ -55,15 +55,6 @@ pub(crate) struct Prices {
     narrow: Vec<NarrowTier>,
 }
 
-/// A line's amount; an amount or total of 2^127 or more is none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Priced {
-    /// The line.
-    pub(crate) line: Option<u128>,
-    /// Whether line and total fit.
-    pub(crate) fits: bool,
-}
-
 fn below(amount: Option<u128>) -> Option<u128> {
     amount.filter(|a| *a < TOO_LARGE)
 }
@@ -129,18 +120,16 @@ impl Prices {
         Some(sum)
     }
 
-    /// `rate x quantity`.
-    pub(crate) fn rate(rate: u64, quantity: u128, proven: bool) -> Priced {
+    /// `rate x quantity`; none if it does not fit.
+    pub(crate) fn rate(rate: u64, quantity: u128, proven: bool) -> Option<u128> {
         if proven {
             // Both factors fit in 64 bits.
-            let amount = u128::from(quantity as u64).wrapping_mul(u128::from(rate));
-            return Priced { line: Some(amount), fits: true };
+            return Some(u128::from(quantity as u64).wrapping_mul(u128::from(rate)));
         }
-        let line = below(quantity.checked_mul(u128::from(rate)));
-        Priced { line, fits: line.is_some() }
+        below(quantity.checked_mul(u128::from(rate)))
     }
 
-    /// T(to) - T(from); `to` is at most the unit's highest.
+    /// T(to) - T(from), of which `to` is at most the unit's highest; none if T(to) does not fit.
     pub(crate) fn graduated(
         &self,
         tiers: (u32, u32),
@@ -148,7 +137,7 @@ impl Prices {
         to: u128,
         proven: bool,
         meter: &mut impl Meter,
-    ) -> Priced {
+    ) -> Option<u128> {
         let range = tiers.0 as usize..tiers.1 as usize;
         meter.steps(range.len());
         if proven {
@@ -158,10 +147,10 @@ impl Prices {
                 let inside = to.min(t.end).saturating_sub(from.max(t.start));
                 sum = sum.wrapping_add(u128::from(inside).wrapping_mul(u128::from(t.rate)));
             }
-            return Priced { line: Some(sum), fits: true };
+            return Some(sum);
         }
-        let line = below(self.wide_sum(tiers, from, to));
-        Priced { line, fits: below(self.wide_sum(tiers, 0, to)).is_some() }
+        below(self.wide_sum(tiers, 0, to))?;
+        self.wide_sum(tiers, from, to)
     }
 
     /// Heap bytes.

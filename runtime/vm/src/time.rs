@@ -132,10 +132,8 @@ impl Zone {
                 (month_start(month) + d.day - 1).min(last)
             }
         };
-        if landed >= END_DAYS {
-            return crate::END_OF_TIME;
-        }
-        let wanted = landed * DAY + time;
+        // Further out every instant is past the end, whatever the offset.
+        let wanted = landed.min(END_DAYS + 3) * DAY + time;
         let at = self.instant(wanted);
         // Inside a gap the first instant after the change is a whole second.
         let skipped = at + self.stretch_at(at).offset != wanted;
@@ -147,8 +145,8 @@ impl Zone {
     pub(crate) fn point(&self, point: &Point) -> i64 {
         match point {
             Point::Date { days } => {
-                let days = i64::try_from(*days).unwrap_or(i64::MAX).min(END_DAYS);
-                if days == END_DAYS { crate::END_OF_TIME } else { self.instant(days * DAY) * MICROS }
+                let days = i64::try_from(*days).unwrap_or(i64::MAX).min(END_DAYS + 3);
+                (self.instant(days * DAY) * MICROS).min(crate::END_OF_TIME)
             }
             Point::Instant { micros } => i64::try_from(*micros).unwrap_or(i64::MAX),
         }
