@@ -53,7 +53,6 @@ declare_codes! {
     E0106 "bad-date";
     E0108 "reserved-word";
     E0109 "unknown-edition";
-    E0110 "too-many-errors";
     E0111 "not-yet";
     E0112 "too-large";
     // Names and modules.

@@ -133,7 +133,8 @@ fn linked(db: &dyn Db, file: SourceFile) -> (Scope, Vec<Linked>) {
     let mut scope = Scope::default();
     let mut findings = Vec::new();
     let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
-    for item in items(db, file) {
+    let others = [Kind::Licence, Kind::Test, Kind::Later];
+    for item in items(db, file).iter().filter(|item| !others.contains(&item.kind(db))) {
         let own =
             |finding: Diagnostic| Linked { item: item.name(db).to_owned(), kind: item.kind(db), finding };
         match &item.lowered(db).decl {
@@ -290,7 +291,7 @@ pub(crate) fn core_of<'db>(db: &'db dyn Db, item: Item<'db>) -> Option<Result<co
         return None;
     }
     let scope = file_scope(db, item.file(db));
-    if scope.open || scope.vocabularies.iter().any(|(_, _, id)| id.is_none()) {
+    if scope.open || scope.clashing || scope.vocabularies.iter().any(|(_, _, id)| id.is_none()) {
         return None;
     }
     Some(core::from_tir::licence(&checked.licence, scope))
@@ -373,14 +374,19 @@ pub(crate) fn diagnostics(db: &dyn Db, file: SourceFile) -> Vec<Diagnostic> {
     for item in items {
         let shift = |finding: &Diagnostic| finding.clone().shifted(item.start(db));
         found.extend(item.lowered(db).findings.iter().map(shift));
-        found.extend(vocabulary(db, *item).1.iter().map(shift));
-        if let Some(checked) = check_licence(db, *item) {
-            found.extend(checked.findings.iter().map(shift));
+        match item.kind(db) {
+            Kind::Vocabulary => found.extend(vocabulary(db, *item).1.iter().map(shift)),
+            Kind::Licence => {
+                if let Some(checked) = check_licence(db, *item) {
+                    found.extend(checked.findings.iter().map(shift));
+                }
+                if let Some(Err(refused)) = core_of(db, *item) {
+                    found.push(shift(refused));
+                }
+            }
+            Kind::Test => found.extend(check_test(db, *item).1.iter().map(shift)),
+            Kind::Import | Kind::Party | Kind::Later | Kind::Broken => {}
         }
-        if let Some(Err(refused)) = core_of(db, *item) {
-            found.push(shift(refused));
-        }
-        found.extend(check_test(db, *item).1.iter().map(shift));
     }
     for Linked { item, kind, finding } in &linked(db, file).1 {
         let place = items.iter().find(|it| it.kind(db) == *kind && it.name(db) == item);

@@ -49,7 +49,37 @@ pub fn render(finding: &Diagnostic, path: &str, texts: &[(&str, &str)], colours:
         return format!("{title}: {}\n", finding.message);
     }
     let drawing = String::from_utf8_lossy(&out);
-    drawing.lines().map(str::trim_end).fold(String::new(), |all, line| all + line + "\n")
+    let drawing = if colours { drawing.into_owned() } else { without_escapes(&drawing) };
+    drawing.lines().map(|line| heading(line.trim_end())).fold(String::new(), |all, line| all + &line + "\n")
+}
+
+/// The drawing library numbers its help lines and knows no fixes.
+fn heading(line: &str) -> String {
+    let Some((bar, rest)) = line.split_once("Help") else { return line.to_owned() };
+    if bar.chars().any(|c| c.is_ascii_alphanumeric() && c != 'm' && !c.is_ascii_digit()) {
+        return line.to_owned();
+    }
+    let rest = rest.trim_start_matches(|c: char| c == ' ' || c.is_ascii_digit());
+    let Some(text) = rest.split_once(": ").filter(|(before, _)| !before.contains(' ')).map(|(_, text)| text) else {
+        return line.to_owned();
+    };
+    match text.strip_prefix("fix (") {
+        Some(fix) => format!("{bar}Fix ({fix}"),
+        None => format!("{bar}Help: {text}"),
+    }
+}
+
+/// Removes the colours that the drawing library sets in titles whatever it is told.
+fn without_escapes(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("\u{1b}[") {
+        out.push_str(before);
+        rest = after.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';');
+        rest = rest.strip_prefix('m').unwrap_or(rest);
+    }
+    out.push_str(rest);
+    out
 }
 
 /// The line and column (from 1, in characters) of a byte offset.

@@ -99,8 +99,8 @@ pub(crate) fn finding(error: &SyntaxError, text: &str) -> Diagnostic {
         }
         ErrorKind::TooLong => Diagnostic::new(Code::E0112, place, "this is too long to be a source file")
             .label("not read any further"),
-        ErrorKind::TooManyErrors { left_out } => {
-            Diagnostic::new(Code::E0110, place, format!("{left_out} more mistakes are not shown"))
+        ErrorKind::TooManyErrors => {
+            Diagnostic::new(Code::E0101, place, "more mistakes follow than are shown")
                 .label("only the first ones are listed")
                 .help("mend those above first")
         }

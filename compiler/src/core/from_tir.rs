@@ -2,14 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::canonical::sort_terms;
-use super::cbor::Writer;
-use super::error::{CoreError, CoreErrorKind};
 use super::*;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::scope::Scope;
 use crate::tir;
-use crate::tir::vocabulary::{AXES, UnitKind, Vocabulary};
+use crate::tir::vocabulary::{AXES, UnitKind};
 
 /// The canonical core of a checked licence without errors; a finding if it breaks a limit of `spec/core.md`.
 pub(crate) fn licence(it: &tir::Licence, scope: &Scope) -> Result<Licence, Diagnostic> {
@@ -140,100 +137,42 @@ fn refused(error: &CoreError, core: &Licence, it: &tir::Licence) -> Diagnostic {
         .help("`spec/core.md` section 13 has the limits")
 }
 
-/// SHA-256 of a vocabulary's canonical bytes (`spec/core.md` section 11); what breaks a limit of section 13 otherwise.
-pub(crate) fn vocabulary_id(it: &Vocabulary) -> Result<[u8; 32], &'static str> {
-    let mut axes: BTreeMap<Axis, Vec<Term>> = BTreeMap::new();
-    for (axis, terms) in AXES.iter().zip(&it.axes) {
-        if terms.len() > 4096 {
-            return Err("an axis has more than 4,096 terms");
-        }
-        if terms.iter().any(|term| term.parents.len() > 255) {
-            return Err("a term has more than 255 parents");
-        }
-        let mut terms = terms.clone();
-        sort_terms(&mut terms);
-        if !terms.is_empty() {
-            axes.insert(*axis, terms);
-        }
-    }
-    if it.units.len() > 1024 || it.facts.len() > 1024 || it.duties.len() > 1024 {
-        return Err("more than 1,024 units, facts or duties");
-    }
-    let names = axes.values().flatten().map(|term| term.name.as_str());
-    let names = names.chain(
-        it.units.iter().flat_map(|unit| std::iter::once(&unit.name).chain(&unit.plural)).map(String::as_str),
-    );
-    let names = names.chain(it.facts.iter().map(|(name, _, _)| name.as_str()));
-    let mut names = names.chain(it.duties.iter().map(|duty| duty.name.as_str())).chain([it.name.as_str()]);
-    if names.any(|name| name.len() > 255) {
-        return Err("a name is longer than 255 bytes");
-    }
-    let mut w = Writer::default();
-    w.map(|m| {
-        m.key(0).uint(2);
-        m.key(1).uint(EDITION);
-        m.key(2).text(&it.name);
-        m.key(3).text(&it.version);
-        encode::axes(m, 4, &axes);
-        units(m, it);
-        let mut facts: Vec<_> = it
-            .facts
-            .iter()
-            .filter_map(|(name, ty, optional)| {
-                Some((Fact { name: name.clone(), ty: ty.clone()? }, u64::from(*optional)))
-            })
-            .collect();
-        facts.sort_by(|a, b| a.0.name.cmp(&b.0.name));
-        m.list(7, &facts, |w, (fact, flags)| encode::fact_fields(w, fact, Some(*flags)));
-        let mut duties: Vec<_> = it.duties.iter().collect();
-        duties.sort_by(|a, b| a.name.cmp(&b.name));
-        m.list(8, &duties, |w, duty| {
-            w.array(2);
-            w.text(&duty.name);
-            w.array(duty.params.len());
-            for (name, ty) in &duty.params {
-                w.array(1 + usize::from(name.is_some()));
-                name.iter().for_each(|name| w.text(name));
-                w.text(ty);
-            }
-        });
-    });
-    if w.out.len() > check::MAX_BYTES { Err("it is larger than 1 MiB") } else { Ok(id_of(&w.out)) }
-}
-
-/// Keys 5 and 6: units of their own, and multiples with the index of their base among the former.
-fn units(m: &mut cbor::MapWriter, it: &Vocabulary) {
-    let mut sorted: Vec<_> = it.units.iter().collect();
-    sorted.sort_by(|a, b| a.name.cmp(&b.name));
+/// The identity of a vocabulary; what breaks a limit of section 13 otherwise.
+pub(crate) fn vocabulary_id(it: &tir::vocabulary::Vocabulary) -> Result<[u8; 32], CoreErrorKind> {
     let plural = |unit: &tir::vocabulary::Unit| unit.plural.clone().unwrap_or_else(|| unit.name.clone());
-    let bases: Vec<_> = sorted
-        .iter()
-        .filter_map(|unit| match unit.kind {
-            UnitKind::Base { highest } => Some((unit.name.as_str(), plural(unit), highest)),
-            _ => None,
-        })
-        .collect();
-    m.list(5, &bases, |w, (name, plural, highest)| {
-        w.array(3);
-        w.text(name);
-        w.text(plural);
-        w.nat(*highest);
+    let (mut units, mut multiples) = (Vec::new(), Vec::new());
+    for unit in &it.units {
+        match &unit.kind {
+            UnitKind::Base { highest } => units.push(UnitNames {
+                singular: unit.name.clone(),
+                plural: plural(unit),
+                highest: *highest,
+            }),
+            UnitKind::Derived { factor, base } => multiples.push((unit, *factor, base)),
+            UnitKind::Broken => {}
+        }
+    }
+    let derived = multiples.into_iter().filter_map(|(unit, factor, base)| {
+        let base = units.iter().position(|it| it.singular == *base)? as u32;
+        Some(DerivedUnit { singular: unit.name.clone(), plural: plural(unit), factor, base })
     });
-    let derived: Vec<_> = sorted
-        .iter()
-        .filter_map(|unit| match &unit.kind {
-            UnitKind::Derived { factor, base } => {
-                let index = bases.iter().position(|(name, _, _)| name == base)?;
-                Some((unit.name.as_str(), plural(unit), *factor, index as u64))
-            }
-            _ => None,
-        })
-        .collect();
-    m.list(6, &derived, |w, (name, plural, factor, base)| {
-        w.array(4);
-        w.text(name);
-        w.text(plural);
-        w.nat(*factor);
-        w.uint(*base);
+    let facts = it.facts.iter().filter_map(|(name, ty, optional)| {
+        Some((Fact { name: name.clone(), ty: ty.clone()? }, *optional))
     });
+    let parameter = |(name, ty): &(Option<String>, String)| Parameter { name: name.clone(), ty: ty.clone() };
+    let duties = it.duties.iter().map(|duty| DutyKind {
+        name: duty.name.clone(),
+        parameters: duty.params.iter().map(parameter).collect(),
+    });
+    let mut core = Vocabulary {
+        name: it.name.clone(),
+        version: it.version.clone(),
+        axes: AXES.iter().copied().zip(it.axes.iter().cloned()).collect(),
+        derived: derived.collect(),
+        units,
+        facts: facts.collect(),
+        duties: duties.collect(),
+    };
+    core.canonicalise();
+    core.id().map_err(|error| error.kind)
 }

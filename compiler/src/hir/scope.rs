@@ -36,6 +36,8 @@ pub(crate) struct Scope {
     pub loose: Words,
     /// A module is missing: any name may be declared.
     pub open: bool,
+    /// Two vocabularies declare the same name, which was reported: nothing can be built.
+    pub clashing: bool,
 }
 
 impl Scope {
@@ -82,6 +84,7 @@ impl Scope {
         self.loose.extend(it.loose.iter().cloned());
         self.vocabularies.push((it.name.clone(), it.version.clone(), it.id));
         self.vocabularies.sort();
+        self.clashing |= !clashes.is_empty();
         clashes
     }
 
