@@ -104,7 +104,10 @@ pub enum ErrorKind {
     /// E0101: a text too long to be a source file.
     TooLong,
     /// A note: there are more errors than are kept; this is the last of the list.
-    TooManyErrors,
+    TooManyErrors {
+        /// How many were left out, at least.
+        left_out: usize,
+    },
 }
 
 /// Why a number is not one.
@@ -112,7 +115,7 @@ pub enum ErrorKind {
 pub enum BadNumber {
     /// `1,000` or `1.000.000`: groups are written with `_`.
     Grouping,
-    /// `50k`, `3M`
+    /// `50k`, `3M`; also `EUR3.00`, `3.00 EUR` and `70 %`: letters or signs are not where they belong
     Suffix,
     /// `1__0`, `1_`
     Underscore,

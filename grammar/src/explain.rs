@@ -117,11 +117,8 @@ fn number_or_date(source: &Source<'_>, piece: &[Token], stop: &Stop) -> Option<F
             (lexer::grouped_by_points(source.slice(found.span.start, found.span.end))?, found.span)
         }
         (_, Kind::Minus, Some(next)) if number(next) && !expects(Kind::Minus) => {
-            let suggestion = source.slice(next.span.start, next.span.end).to_owned();
-            (
-                ErrorKind::BadNumber { why: BadNumber::Negative, suggestion: Some(suggestion) },
-                found.span.to(next.span),
-            )
+            // No suggestion: without its sign it would mean something else.
+            (ErrorKind::BadNumber { why: BadNumber::Negative, suggestion: None }, found.span.to(next.span))
         }
         (Some(before), Kind::Dot, _) if before.kind == Kind::Int => {
             let suggestion = source.slice(before.span.start, before.span.end).to_owned();
@@ -132,6 +129,15 @@ fn number_or_date(source: &Source<'_>, piece: &[Token], stop: &Stop) -> Option<F
         }
         (Some(before), Kind::Time, _) if before.kind == Kind::Date => {
             (ErrorKind::BadDate { why: BadDate::Spelling }, before.span.to(found.span))
+        }
+        (_, Kind::Int | Kind::Dec, Some(next)) if expects(Kind::Money) && next.kind == Kind::Id => {
+            let amount = source.slice(found.span.start, found.span.end);
+            let currency = source.slice(next.span.start, next.span.end);
+            if currency.len() < 3 || !currency.bytes().all(|byte| byte.is_ascii_uppercase()) {
+                return None;
+            }
+            let suggestion = Some(format!("{currency} {amount}"));
+            (ErrorKind::BadNumber { why: BadNumber::Suffix, suggestion }, found.span.to(next.span))
         }
         _ => return None,
     };
@@ -195,11 +201,15 @@ fn selector_order(mode: Kind, source: &Source<'_>, tokens: &[Token], stop: &Stop
 
     let early = pieces.get(early)?;
     let span = |from: usize, to: usize| Some(tokens.get(from)?.span.to(tokens.get(to.checked_sub(1)?)?.span));
-    let clause = usize::from(tokens.first()?.kind == Kind::Label);
+    // Up to the selectors from the word that opens the clause; inside a block from the selectors on.
+    let in_block = tokens.get(..from)?.iter().any(|token| token.kind == Kind::LBrace);
+    let clause = if in_block { from } else { usize::from(tokens.first()?.kind == Kind::Label) };
     let whole = span(clause, last.to)?;
     let corrected = repaired.is_some().then(|| {
-        let text =
-            |from: usize, to: usize| span(from, to).map_or("", |span| source.slice(span.start, span.end));
+        let text = |from: usize, to: usize| {
+            let written = span(from, to).filter(|_| from < to);
+            written.map_or("", |span| source.slice(span.start, span.end))
+        };
         let mut parts = vec![text(clause, from)];
         parts.extend(sorted.iter().map(|piece| text(piece.from, piece.to)));
         parts.retain(|part| !part.is_empty());
@@ -215,7 +225,7 @@ fn selector_order(mode: Kind, source: &Source<'_>, tokens: &[Token], stop: &Stop
         match error.related.last_mut() {
             // Neighbours are one place.
             Some((joined, Related::MustPrecede)) if previous_end == Some(later.from) => {
-                *joined = joined.to(place)
+                *joined = joined.to(place);
             }
             _ => error.related.push((place, Related::MustPrecede)),
         }

@@ -105,6 +105,9 @@ impl Pass<'_> {
                 return;
             }
             self.begin_decl(None, token);
+        } else if self.heal && self.edition_is_over(index) {
+            self.end_decl(token.span);
+            self.begin_decl(None, token);
         } else if self.body.is_none() && self.open.is_empty() && self.head_is_over(index, token) {
             self.implied_brace(token);
         }
@@ -154,6 +157,12 @@ impl Pass<'_> {
             }
             true => outside && !self.previous(index).is_some_and(expects_more),
         }
+    }
+
+    /// Whether a new line follows `licit 2026`.
+    fn edition_is_over(&self, index: usize) -> bool {
+        let first = self.out.decls.last().filter(|decl| decl.opener == Some(Kind::Licit));
+        first.is_some_and(|first| self.out.tokens.len() == first.head.start + 2) && self.first_on_line(index)
     }
 
     /// Whether the current declaration's block begins here though its brace is missing (healing only).

@@ -24,10 +24,11 @@ enum Shape {
     Quoted,
     #[regex(r"([A-Za-z_][A-Za-z0-9_]*|`[A-Za-z_][A-Za-z0-9_]*`):")]
     Label,
-    #[regex(r"[0-9][0-9A-Za-z_]*([.,:][0-9][0-9A-Za-z_]*)*%?")]
+    #[regex(r"[0-9][0-9A-Za-z_]*([.,:][0-9][0-9A-Za-z_]*)*([ \t]*%)?")]
     #[regex(r"\.[0-9][0-9A-Za-z_]*%?")]
     Number,
     #[regex(r"[A-Z][A-Z][A-Z]+[ \t]+[0-9][0-9A-Za-z_]*([.,][0-9][0-9A-Za-z_]*)*")]
+    #[regex(r"[A-Z][A-Z][A-Z]+[0-9]+[.,][0-9][0-9A-Za-z_]*([.,][0-9][0-9A-Za-z_]*)*")]
     Money,
     #[regex(r"[0-9][0-9]?[0-9]?[0-9]?-[0-9][0-9]?-[0-9][0-9]?[0-9]?[0-9]?")]
     #[regex(r"[0-9][0-9]?[0-9]?[0-9]?/[0-9][0-9]?/[0-9][0-9]?[0-9]?[0-9]?")]
@@ -107,7 +108,7 @@ pub fn lex(text: &str) -> Lexed {
         let slice = shapes.slice();
         let Ok(shape) = shape else {
             // One report for a run of characters that belong nowhere.
-            if last_bad != range.start {
+            if last_bad != range.start && !parted_label(text, slice, span, &mut out) {
                 report_bad(slice, span, &mut out.errors);
             }
             last_bad = range.end;
@@ -196,13 +197,33 @@ fn word(slice: &str, previous: Option<Kind>) -> Kind {
 
 /// What is wrong with the number of `EUR 1,000.00`.
 fn money(slice: &str) -> Option<ErrorKind> {
-    let (currency, amount) = slice.split_once([' ', '\t'])?;
-    let amount = amount.trim_start();
+    let (currency, written) = slice.split_at(slice.find(|c: char| !c.is_ascii_uppercase())?);
+    let amount = written.trim_start();
+    if written.len() == amount.len() {
+        let suggestion = number::decimal(amount).map(|_| format!("{currency} {amount}"));
+        return Some(ErrorKind::BadNumber { why: BadNumber::Suffix, suggestion });
+    }
     if number::decimal(amount).is_some() {
         return None;
     }
     let (why, suggestion) = number::misspelling(amount);
     Some(ErrorKind::BadNumber { why, suggestion: suggestion.map(|amount| format!("{currency} {amount}")) })
+}
+
+/// `fee : charge ...`: a label whose colon stands apart.
+fn parted_label(text: &str, slice: &str, span: Span, out: &mut Lexed) -> bool {
+    let Some(name) = out.tokens.last_mut().filter(|token| slice == ":" && token.kind == Kind::Id) else {
+        return false;
+    };
+    let between = text.get(name.span.end as usize..span.start as usize).unwrap_or_default();
+    if between.contains('\n') {
+        return false;
+    }
+    name.kind = Kind::Label;
+    let found = text.get(name.span.range()).map(str::to_owned);
+    let error = SyntaxError::new(ErrorKind::MissingLabel { found }, name.span.to(span));
+    out.errors.push(error);
+    true
 }
 
 fn report_bad(slice: &str, span: Span, errors: &mut Vec<SyntaxError>) {

@@ -19,6 +19,7 @@ pub struct Source<'s> {
 }
 
 /// What one run of the parser makes.
+#[expect(clippy::large_enum_variant, reason = "one at a time, taken apart at once")]
 #[derive(Debug)]
 pub enum Parsed {
     /// A whole file.
@@ -36,6 +37,7 @@ pub enum Parsed {
 }
 
 /// One line of a test, before lines are joined to steps.
+#[expect(clippy::large_enum_variant, reason = "a few a test, taken apart at once")]
 #[derive(Debug)]
 pub enum Line {
     /// `given ...`
@@ -165,7 +167,7 @@ impl<'s> Source<'s> {
     /// A token like `EUR 0.40` taken apart again, for `vocabulary ODRL 2.2`.
     pub fn name_and_number(&self, start: u32, end: u32) -> (Name, Spanned<Dec>) {
         let text = self.slice(start, end);
-        let (name, rest) = text.split_once([' ', '\t']).unwrap_or((text, ""));
+        let (name, rest) = text.split_at(text.find(|c: char| !c.is_ascii_uppercase()).unwrap_or(text.len()));
         let number = rest.trim_start();
         let name_end = start + name.len() as u32;
         let number_start = end - number.len() as u32;
@@ -278,20 +280,20 @@ impl<'s> Source<'s> {
 
     /// Joins the lines of a test to steps: any number of (`given`? `when` `expect`).
     pub fn steps(&self, lines: Vec<Spanned<Line>>) -> Vec<Spanned<Step>> {
-        let mut steps = Steps { source: self, steps: Vec::new(), open: None };
+        let mut steps = Steps { source: self, done: Vec::new(), open: None };
         for line in lines {
             steps.add(line);
         }
         steps.close();
-        steps.steps
+        steps.done
     }
 }
 
 /// The steps so far, and the one that is not complete.
 struct Steps<'a, 's> {
     source: &'a Source<'s>,
-    steps: Vec<Spanned<Step>>,
-    open: Option<(Spanned<Step>, LineKind)>,
+    done: Vec<Spanned<Step>>,
+    open: Option<(Spanned<Step>, LineKind, Span)>,
 }
 
 impl Steps<'_, '_> {
@@ -303,7 +305,7 @@ impl Steps<'_, '_> {
             Line::Broken(kind) => *kind,
         };
         let span = line.span;
-        match (self.open.as_ref().map(|(_, last)| *last), kind) {
+        match (self.open.as_ref().map(|(_, last, _)| *last), kind) {
             (None | Some(LineKind::Given), LineKind::When)
             | (None, LineKind::Given)
             | (Some(LineKind::When), LineKind::Expect) => {}
@@ -314,7 +316,7 @@ impl Steps<'_, '_> {
             (Some(LineKind::Expect), _) => {}
         }
         let empty = Step { given: Vec::new(), ask: None, expect: Vec::new() };
-        let (mut step, _) = self.open.take().unwrap_or((Spanned::new(empty, span), kind));
+        let mut step = self.open.take().map_or(Spanned::new(empty, span), |(step, ..)| step);
         step.span = step.span.to(span);
         match line.value {
             Line::Given(given) => step.value.given.extend(given),
@@ -325,9 +327,9 @@ impl Steps<'_, '_> {
             Line::Broken(LineKind::Expect) => step.value.expect.push(Spanned::new(Expect::Error, span)),
         }
         if kind == LineKind::Expect {
-            self.steps.push(step);
+            self.done.push(step);
         } else {
-            self.open = Some((step, kind));
+            self.open = Some((step, kind, span));
         }
     }
 
@@ -341,13 +343,13 @@ impl Steps<'_, '_> {
 
     /// A test may not end before it expects something.
     fn close(&mut self) {
-        if let Some((mut step, last)) = self.open.take() {
+        if let Some((mut step, last, line)) = self.open.take() {
             let end = Span::new(step.span.end, step.span.end);
-            let mut error = SyntaxError::new(ErrorKind::Unexpected { found: None }, end);
+            let mut error = SyntaxError::new(ErrorKind::Unexpected { found: None }, line);
             error.expected.push(if last == LineKind::Given { "`when`" } else { "`expect`" });
             self.source.errors.borrow_mut().push(error);
             step.value.expect.push(Spanned::new(Expect::Error, end));
-            self.steps.push(step);
+            self.done.push(step);
         }
     }
 }

@@ -35,10 +35,15 @@ pub fn classify(text: &str) -> (Kind, Option<ErrorKind>) {
         let wrong = clock_time(text).err().map(|why| ErrorKind::BadDate { why });
         return (Kind::Time, wrong);
     }
-    let (number, kind_if_percent) = match text.strip_suffix('%') {
+    let (written, kind_if_percent) = match text.strip_suffix('%') {
         Some(number) => (number, Some(Kind::Pct)),
         None => (text, None),
     };
+    let number = written.trim_end();
+    if number.len() < written.len() && decimal(number).is_some() {
+        let suggestion = Some(format!("{number}%"));
+        return (Kind::Pct, Some(ErrorKind::BadNumber { why: BadNumber::Suffix, suggestion }));
+    }
     let written = if number.contains('.') { Kind::Dec } else { Kind::Int };
     if decimal(number).is_some() {
         return (kind_if_percent.unwrap_or(written), None);
@@ -98,6 +103,12 @@ fn regrouped(number: &str) -> Option<String> {
     let (whole, fraction) = number.split_once(other).map_or((number, None), |(a, b)| (a, Some(b)));
     let groups: Vec<&str> = whole.split(separator).collect();
     let is_three = |group: &&str| group.len() == 3;
+    if let ([whole, decimals], ',', None) = (groups.as_slice(), separator, fraction)
+        && decimals.len() != 3
+    {
+        // `1,5` can only be a decimal comma.
+        return Some(format!("{whole}.{decimals}")).filter(|number| decimal(number).is_some());
+    }
     if groups.first().is_none_or(|first| first.is_empty() || first.len() > 3)
         || !groups.iter().skip(1).all(is_three)
     {

@@ -63,10 +63,10 @@ fn a_file_on_one_line_says_the_same() {
             decl.value.docs.clear();
             match &mut decl.value.kind {
                 DeclKind::License(license) => {
-                    license.items.iter_mut().for_each(|item| item.value.docs.clear())
+                    license.items.iter_mut().for_each(|item| item.value.docs.clear());
                 }
                 DeclKind::Template(template) => {
-                    template.items.iter_mut().for_each(|item| item.value.docs.clear())
+                    template.items.iter_mut().for_each(|item| item.value.docs.clear());
                 }
                 _ => {}
             }

@@ -65,7 +65,7 @@ struct Writer<'a> {
     last_end: usize,
 }
 
-impl<'a> Writer<'a> {
+impl Writer<'_> {
     fn token(&mut self, token: Token, gap: Gap, broken: bool) {
         match gap {
             Gap::Line { indent, hang, blank } => {
@@ -188,7 +188,7 @@ impl Wrapper<'_> {
         self.line.trim().is_empty()
     }
 
-    fn blanks(&self, column: usize, gap: Gap) -> usize {
+    fn blanks(column: usize, gap: Gap) -> usize {
         match gap {
             Gap::Pad(to) => to.saturating_sub(column).max(1),
             Gap::Blank(_) => 1,
@@ -201,7 +201,7 @@ impl Wrapper<'_> {
         let mut empty = self.is_empty();
         for part in parts {
             if !empty {
-                column += self.blanks(column, part.gap);
+                column += Self::blanks(column, part.gap);
             }
             column += part.text.chars().count();
             empty = false;
@@ -211,7 +211,7 @@ impl Wrapper<'_> {
 
     fn put(&mut self, part: &Part<'_>) {
         if !self.is_empty() {
-            let blanks = self.blanks(self.column, part.gap);
+            let blanks = Self::blanks(self.column, part.gap);
             self.line.push_str(&" ".repeat(blanks));
             self.column += blanks;
         }

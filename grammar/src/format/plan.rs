@@ -151,10 +151,10 @@ impl Planner<'_> {
         for index in first + 1..head_end {
             match self.kind(index) {
                 Some(Kind::Derives | Kind::Narrows | Kind::Granted) => {
-                    self.set(index, Gap::Blank(1 + u8::from(template)))
+                    self.set(index, Gap::Blank(1 + u8::from(template)));
                 }
                 Some(Kind::Version) if self.kind(index - 1) == Some(Kind::RParen) => {
-                    self.set(index, Gap::Blank(1))
+                    self.set(index, Gap::Blank(1));
                 }
                 _ => {}
             }
