@@ -23,12 +23,18 @@ pub fn render(finding: &Diagnostic, path: &str, texts: &[(&str, &str)], colours:
     let title = format!("{word}[{}] {}", finding.code, finding.code.slug());
     let mut report = Report::build(ReportKind::Custom(&title, colour), primary.clone())
         .with_config(Config::new().with_color(colours).with_index_type(IndexType::Byte))
-        .with_message(&finding.message)
-        .with_label(drawn(primary, &finding.primary.message, colour));
-    for label in &finding.secondary {
-        if let Some(place) = place(label) {
-            report = report.with_label(drawn(place, &label.message, Color::Blue));
-        }
+        .with_message(&finding.message);
+    // In the order of the text, or one excerpt would be drawn in two pieces.
+    let mut labels = vec![(primary.clone(), finding.primary.message.as_str(), colour)];
+    labels.extend(
+        finding
+            .secondary
+            .iter()
+            .filter_map(|label| Some((place(label)?, label.message.as_str(), Color::Blue))),
+    );
+    labels.sort_by_key(|((file, span), _, _)| (*file != primary.0, file.clone(), span.start));
+    for (place, message, colour) in labels {
+        report = report.with_label(drawn(place, message, colour));
     }
     for note in &finding.notes {
         report = report.with_note(note);
@@ -60,7 +66,8 @@ fn heading(line: &str) -> String {
         return line.to_owned();
     }
     let rest = rest.trim_start_matches(|c: char| c == ' ' || c.is_ascii_digit());
-    let Some(text) = rest.split_once(": ").filter(|(before, _)| !before.contains(' ')).map(|(_, text)| text) else {
+    let Some(text) = rest.split_once(": ").filter(|(before, _)| !before.contains(' ')).map(|(_, text)| text)
+    else {
         return line.to_owned();
     };
     match text.strip_prefix("fix (") {

@@ -114,7 +114,7 @@ pub(crate) fn finding(error: &SyntaxError, text: &str) -> Diagnostic {
 fn unexpected(error: &SyntaxError, found: Option<&str>) -> Diagnostic {
     const SHOWN: usize = 40;
     let what = match found {
-        None => "the file ends too early".to_owned(),
+        None => "something is missing after this".to_owned(),
         Some(text) if text.chars().count() > SHOWN => "this was not expected here".to_owned(),
         Some(text) => format!("`{text}` was not expected here"),
     };

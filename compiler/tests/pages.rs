@@ -12,7 +12,9 @@ fn blocks<'a>(page: &'a str, info: &str) -> Vec<&'a str> {
 /// The example and the modules that the page gives it.
 fn texts<'a>(page: &'a str, example: &'a str) -> Vec<(&'static str, &'a str)> {
     let modules = blocks(page, "licit module");
-    std::iter::once(("example.licit", example)).chain(modules.into_iter().map(|text| ("module.licit", text))).collect()
+    std::iter::once(("example.licit", example))
+        .chain(modules.into_iter().map(|text| ("module.licit", text)))
+        .collect()
 }
 
 #[test]
@@ -30,7 +32,10 @@ fn each_page_tells_of_its_code_and_of_nothing_else() {
         }
         let texts = texts(page, examples[examples.len() - 1]);
         for finding in &compile_text(&texts)[0].diagnostics {
-            wrong.push(format!("{code}: the last example yields\n{}", render::render(finding, texts[0].0, &texts, false)));
+            wrong.push(format!(
+                "{code}: the last example yields\n{}",
+                render::render(finding, texts[0].0, &texts, false)
+            ));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -143,11 +143,9 @@ pub(crate) fn vocabulary_id(it: &tir::vocabulary::Vocabulary) -> Result<[u8; 32]
     let (mut units, mut multiples) = (Vec::new(), Vec::new());
     for unit in &it.units {
         match &unit.kind {
-            UnitKind::Base { highest } => units.push(UnitNames {
-                singular: unit.name.clone(),
-                plural: plural(unit),
-                highest: *highest,
-            }),
+            UnitKind::Base { highest } => {
+                units.push(UnitNames { singular: unit.name.clone(), plural: plural(unit), highest: *highest })
+            }
             UnitKind::Derived { factor, base } => multiples.push((unit, *factor, base)),
             UnitKind::Broken => {}
         }
@@ -156,9 +154,10 @@ pub(crate) fn vocabulary_id(it: &tir::vocabulary::Vocabulary) -> Result<[u8; 32]
         let base = units.iter().position(|it| it.singular == *base)? as u32;
         Some(DerivedUnit { singular: unit.name.clone(), plural: plural(unit), factor, base })
     });
-    let facts = it.facts.iter().filter_map(|(name, ty, optional)| {
-        Some((Fact { name: name.clone(), ty: ty.clone()? }, *optional))
-    });
+    let facts = it
+        .facts
+        .iter()
+        .filter_map(|(name, ty, optional)| Some((Fact { name: name.clone(), ty: ty.clone()? }, *optional)));
     let parameter = |(name, ty): &(Option<String>, String)| Parameter { name: name.clone(), ty: ty.clone() };
     let duties = it.duties.iter().map(|duty| DutyKind {
         name: duty.name.clone(),

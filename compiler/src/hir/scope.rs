@@ -157,9 +157,14 @@ pub(crate) fn hex(digest: &[u8; 32]) -> String {
 
 /// The declarations of a file that bear a name, to be told apart from each other.
 pub(crate) fn duplicates<'a>(decls: impl Iterator<Item = (&'a Decl, u32)>) -> Vec<Diagnostic> {
-    let mut seen: BTreeMap<(&str, &str), Span> = BTreeMap::new();
+    let mut seen: BTreeMap<(&str, &str), (Span, &str)> = BTreeMap::new();
     let mut findings = Vec::new();
     for (decl, start) in decls {
+        let version = match decl {
+            Decl::Vocabulary(it) => it.version.value.as_str(),
+            Decl::Import(it) => it.version.value.as_str(),
+            _ => "",
+        };
         let (what, name) = match decl {
             Decl::Vocabulary(it) => ("another vocabulary", &it.name),
             Decl::Import(it) => ("another vocabulary", &it.name),
@@ -174,9 +179,19 @@ pub(crate) fn duplicates<'a>(decls: impl Iterator<Item = (&'a Decl, u32)>) -> Ve
         }
         let place = Span::new(name.span.start + start, name.span.end + start);
         match seen.get(&(what, name.value.as_str())) {
-            Some(first) => findings.push(twice(what, &name.value, place, *first)),
+            Some((first, other)) if *other != version => findings.push(
+                Diagnostic::new(
+                    Code::E0208,
+                    place,
+                    format!("a file has one version of a vocabulary, and `{}` is here in two", name.value),
+                )
+                .label(format!("version {version}"))
+                .also(*first, format!("version {other}"))
+                .help("import the newer one, or split the file"),
+            ),
+            Some((first, _)) => findings.push(twice(what, &name.value, place, *first)),
             None => {
-                seen.insert((what, &name.value), place);
+                seen.insert((what, &name.value), (place, version));
             }
         }
     }

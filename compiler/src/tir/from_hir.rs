@@ -146,42 +146,53 @@ impl Check<'_> {
             })
             .collect();
         // Definitions that mention only finished ones are finished; the rest is on a cycle or above one.
-        let mut finished: BTreeSet<usize> = BTreeSet::new();
-        loop {
-            let ready: Vec<usize> = (0..mentions.len())
-                .filter(|i| !finished.contains(i) && mentions[*i].is_subset(&finished))
-                .collect();
-            if ready.is_empty() {
-                break;
-            }
-            finished.extend(ready);
+        let mut users = vec![Vec::new(); mentions.len()];
+        for (user, used) in mentions.iter().enumerate() {
+            used.iter().for_each(|used| users[*used].push(user));
         }
-        let mut left: BTreeSet<usize> = (0..mentions.len()).filter(|i| !finished.contains(i)).collect();
-        while let Some(mut at) = left.first().copied() {
+        let mut waiting: Vec<usize> = mentions.iter().map(BTreeSet::len).collect();
+        let mut ready: Vec<usize> = (0..mentions.len()).filter(|i| waiting[*i] == 0).collect();
+        while let Some(done) = ready.pop() {
+            for user in &users[done] {
+                waiting[*user] -= 1;
+                if waiting[*user] == 0 {
+                    ready.push(*user);
+                }
+            }
+        }
+        // Every definition that is left mentions one that is left: walk until the walk closes or meets an older one.
+        let mut walked: Vec<Option<usize>> = vec![None; mentions.len()];
+        for start in (0..mentions.len()).filter(|i| waiting[*i] > 0) {
             let mut path = Vec::new();
-            while !path.contains(&at) {
+            let mut at = start;
+            while walked[at].is_none() {
+                walked[at] = Some(start);
                 path.push(at);
-                match mentions[at].iter().find(|next| left.contains(*next)) {
+                match mentions[at].iter().find(|next| waiting[**next] > 0) {
                     Some(next) => at = *next,
                     None => break,
                 }
             }
-            left.retain(|i| !path.contains(i));
-            let Some(begin) =
-                path.iter().position(|i| *i == at && mentions[path[path.len() - 1]].contains(i))
-            else {
-                continue;
-            };
-            let cycle: Vec<&hir::Define> = path[begin..].iter().map(|i| &self.licence.defines[*i]).collect();
-            let name = &cycle[0].name;
-            let mut finding =
-                Diagnostic::new(Code::E0210, name.span, format!("`{}` is defined by itself", name.value))
-                    .label("what does this mean?");
-            for define in cycle.iter().skip(1) {
-                finding = finding.also(define.name.span, "it leads through here");
+            if walked[at] == Some(start)
+                && let Some(begin) = path.iter().position(|i| *i == at)
+            {
+                self.report_cycle(&path[begin..]);
             }
-            self.findings.push(finding.help("a definition may use others, never itself"));
         }
+    }
+
+    fn report_cycle(&mut self, cycle: &[usize]) {
+        // More places than these would bury the message.
+        const SHOWN: usize = 8;
+        let mut names = cycle.iter().filter_map(|i| self.licence.defines.get(*i)).map(|define| &define.name);
+        let Some(name) = names.next() else { return };
+        let mut finding =
+            Diagnostic::new(Code::E0210, name.span, format!("`{}` is defined by itself", name.value))
+                .label("what does this mean?");
+        for name in names.take(SHOWN) {
+            finding = finding.also(name.span, "it leads through here");
+        }
+        self.findings.push(finding.help("a definition may use others, never itself"));
     }
 
     fn unused_definitions(&mut self) {
