@@ -1,4 +1,31 @@
 //! The Licit language's tokens, grammar, syntax tree and formatter.
+//!
+//! `parse(text)` gives the tree, the comments and the mistakes of a file; `parse_ask(text)` reads one ask in the words of
+//! a test; `format(text)` lays a file out; `grammar_page()` is the grammar to read.
+//!
+//! Reading order, which is the way of the data:
+//! `token` (every word and sign, once), `lexer` (text to tokens and comments; `number` knows how numbers and dates are
+//! spelt), `layout` (where items end), `license.lalrpop` (the surface) with `make` (its actions) and `parser` (runs it),
+//! `recover` (what to do where it stops) with `explain` (why it stopped), `docs` (`///` to their declarations); then
+//! `ast`, `span` and `error`, which is what the others see, and `format`.
+//!
+//! *Invariant:* no function fails, panics or recurses deeper than [`MAX_DEPTH`]; time and memory are linear in the text.
+//! *Invariant:* one mistake is one report, and spoils no more than the item, section or line of a test it stands in.
+//! *Invariant:* spans are byte offsets on character boundaries inside the text; the tree's equality ignores them.
+//! *Invariant:* this crate knows nothing of names, types, units or money, of files, colours or error codes.
+//! *Invariant:* only `lexer` names logos, only `parser` and the build script name lalrpop.
+
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        reason = "tests"
+    )
+)]
 
 pub mod ast;
 mod docs;

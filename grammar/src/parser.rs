@@ -11,6 +11,9 @@ use crate::token::{Kind, OTHERS, Token, WORDS};
     missing_docs,
     unused_qualifications,
     clippy::allow_attributes_without_reason,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
     reason = "generated from license.lalrpop"
 )]
 mod generated {

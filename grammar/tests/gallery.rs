@@ -150,7 +150,7 @@ const FILES: &[&str] = &[
 fn files() {
     let mut out = String::new();
     for text in FILES {
-        write!(out, "{}----\n", show(text, &parse(text).errors)).unwrap();
+        writeln!(out, "{}----", show(text, &parse(text).errors)).unwrap();
     }
     insta::assert_snapshot!("files", out);
 }
