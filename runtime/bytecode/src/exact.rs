@@ -28,7 +28,7 @@ impl Big {
     fn plus(&self, other: &Self) -> Self {
         let mut out = Vec::new();
         let mut carry = 0u64;
-        for i in 0..self.0.len().max(other.0.len()) + 1 {
+        for i in 0..=self.0.len().max(other.0.len()) {
             let digit = |b: &Self| u64::from(b.0.get(i).copied().unwrap_or(0));
             let sum = digit(self) + digit(other) + carry;
             out.push(sum as u32);

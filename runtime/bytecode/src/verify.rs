@@ -20,9 +20,9 @@ pub struct Verified {
 }
 
 /// Steps counted for an instruction and for each of its operands.
-pub const OP_STEPS: u64 = 10;
+pub const OP_STEPS: u64 = 12;
 /// Steps counted for an entry of a table that evaluation visits.
-pub const ENTRY_STEPS: u64 = 10;
+pub const ENTRY_STEPS: u64 = 12;
 /// Steps counted for every evaluation.
 pub const BASE_STEPS: u64 = 64;
 

@@ -74,9 +74,8 @@ impl Policy {
         }
         let [action, purpose, place] = bound.classes;
         bound.row = self.rows.of_action.get(action as usize).copied().unwrap_or(0);
-        if let Some(row) = self.rows.rows.get(usize::from(bound.row)) {
-            bound.purpose = row.purposes.get(purpose as usize).copied().unwrap_or(0);
-            bound.place = row.places.get(place as usize).copied().unwrap_or(0);
+        if let Some(row) = self.rows.all.get(usize::from(bound.row)) {
+            bound.starts = row.masks.start(purpose, place);
         }
     }
 
@@ -168,7 +167,7 @@ impl Policy {
             }
             read.window = span.index;
         }
-        let Some(row) = self.rows.rows.get(usize::from(bound.row)) else { return };
+        let Some(row) = self.rows.all.get(usize::from(bound.row)) else { return };
         for (duty, _) in &row.duties {
             let at = usize::from(*duty);
             if let (Some(d), Some(due)) = (self.duties.get(at), bound.due.get_mut(at)) {

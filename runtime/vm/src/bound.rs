@@ -29,8 +29,7 @@ pub struct Bound {
     pub(crate) classes: [u32; 3],
     /// The row of the action, and where the words of purpose and place start.
     pub(crate) row: u16,
-    pub(crate) purpose: u16,
-    pub(crate) place: u16,
+    pub(crate) starts: (u16, u16),
     /// Two words a fact: its number plus one twice, or 0 and the largest number if it is unknown.
     pub(crate) frame: Vec<u64>,
     /// Numbers of facts that are too wide for the frame, by fact.

@@ -7,7 +7,7 @@ use crate::outcome::{Delta, DutyDue, EVERYTHING, Line, Outcome, ReasonCode, UNIT
 use crate::policy::Policy;
 use crate::price::{Cost, Prices};
 use crate::request::{DutyStatus, State};
-use crate::row::{Row, RowCharge, Test};
+use crate::row::{Row, RowCharge, Test, Why};
 use licit_bytecode::{DutyMode, Key};
 
 /// One evaluation.
@@ -72,7 +72,7 @@ impl Policy {
         out.clear();
         self.fit(out);
         out.scratch.begin();
-        let row = self.rows.rows.get(usize::from(bound.row)).filter(|_| bound.module == self.module_id);
+        let row = self.rows.all.get(usize::from(bound.row)).filter(|_| bound.module == self.module_id);
         if row.is_none() {
             out.reason(ReasonCode::Range, EVERYTHING);
         }
@@ -108,25 +108,8 @@ impl<M: Meter> Run<'_, M> {
 
     /// Which bits of the row are alive.
     fn alive(&mut self) {
-        let (row, frame) = (self.row, self.bound.frame.as_slice());
-        let (purpose, place) = (usize::from(self.bound.purpose), usize::from(self.bound.place));
-        let purposes = row.purpose_words.get(purpose..).unwrap_or_default();
-        let places = row.place_words.get(place..).unwrap_or_default();
-        let mut start = 0;
-        let words = self.out.scratch.alive.iter_mut().zip(&row.ends).zip(purposes.iter().zip(places));
-        for ((alive, end), (purpose, place)) in words {
-            let end = *end as usize;
-            let literals = row.literals.get(start..end).unwrap_or_default();
-            self.meter.steps(1 + literals.len());
-            start = end;
-            let mut word = purpose & place;
-            for l in literals {
-                let x = frame.get(usize::from(l.slot)).copied().unwrap_or(0);
-                let holds = x.wrapping_sub(l.base) <= l.span;
-                word &= !l.mask | u64::from(holds).wrapping_neg();
-            }
-            *alive = word;
-        }
+        let frame = self.bound.frame.as_slice();
+        self.row.masks.alive(self.bound.starts, frame, &mut self.out.scratch.alive, self.meter);
     }
 
     fn value(&mut self, at: u32) -> Value {
@@ -223,6 +206,9 @@ impl<M: Meter> Run<'_, M> {
     fn no_permit(&mut self) {
         let row = self.row;
         let mut unknown = false;
+        if let Some(why) = &row.why {
+            return self.why(why);
+        }
         for permit in &row.fitting {
             let when = self.policy.permits.get(usize::from(*permit)).copied().unwrap_or(0);
             if self.value(when) == Value::Unknown {
@@ -233,6 +219,39 @@ impl<M: Meter> Run<'_, M> {
         if !unknown {
             let guard = self.guard();
             self.out.reason(ReasonCode::NotPermitted, guard as u32);
+        }
+    }
+
+    /// The same by masks.
+    fn why(&mut self, why: &Why) {
+        let [_, purpose, place] = self.bound.classes;
+        let Outcome { scratch, .. } = &mut *self.out;
+        why.masks.alive(why.masks.start(purpose, place), &self.bound.frame, &mut scratch.why, self.meter);
+        for (guard, start, end) in &why.guards {
+            let words = self.out.scratch.why.get(*start..*end).unwrap_or_default();
+            self.meter.steps(words.len());
+            if words.iter().all(|w| *w == 0) {
+                let guard =
+                    if self.row.fitting.is_empty() || *guard == Class::Party { self.guard() } else { *guard };
+                self.out.reason(ReasonCode::NotPermitted, guard as u32);
+                return;
+            }
+        }
+        let Some((_, start, end)) = why.guards.last() else { return };
+        let mut last = None;
+        for i in *start..*end {
+            let mut bits = self.out.scratch.why.get(i).copied().unwrap_or(0);
+            while bits != 0 {
+                let bit = (i - start) * 64 + bits.trailing_zeros() as usize;
+                bits &= bits.wrapping_sub(1);
+                self.meter.step();
+                let owner = why.owners.get(bit).copied();
+                if let Some(permit) = owner.filter(|_| owner != last) {
+                    last = owner;
+                    let when = self.policy.permits.get(usize::from(permit)).copied().unwrap_or(0);
+                    self.need(when);
+                }
+            }
         }
     }
 

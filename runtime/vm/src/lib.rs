@@ -26,6 +26,7 @@ mod bound;
 mod condition;
 mod eval;
 mod lower;
+mod masks;
 mod meter;
 mod names;
 mod outcome;

@@ -66,7 +66,7 @@ pub(crate) struct Lower<'a> {
     steps: usize,
 }
 
-type Terms = Result<Vec<Term>, TooLarge>;
+pub(crate) type Terms = Result<Vec<Term>, TooLarge>;
 
 impl<'a> Lower<'a> {
     pub(crate) fn new(conditions: &'a Conditions, action: u32, possibly: bool) -> Self {
@@ -213,7 +213,7 @@ fn empty(classes: &Classes) -> bool {
 }
 
 /// The terms of a conjunction.
-fn both(a: &[Term], b: &[Term]) -> Terms {
+pub(crate) fn both(a: &[Term], b: &[Term]) -> Terms {
     let mut out = Vec::new();
     for a in a {
         for b in b {

@@ -147,7 +147,7 @@ impl Policy {
 
     /// Bytes of the tables that binding and deciding read, names and manifest aside.
     pub fn table_size(&self) -> usize {
-        let rows: usize = self.rows.rows.iter().map(row::Row::size).sum();
+        let rows: usize = self.rows.all.iter().map(row::Row::size).sum();
         let conjuncts: usize = self.conjuncts.iter().map(|c| 8 * c.len() + 24).sum();
         size_of::<Self>() - size_of::<Manifest>()
             + rows

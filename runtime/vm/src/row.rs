@@ -6,7 +6,8 @@
 //! of a policy that would need too much memory, is asked in its general form instead; the answer is the same.
 
 use crate::condition::{Class, Conditions, Value};
-use crate::lower::{Lower, Range, Term, allows};
+use crate::lower::{Lower, Term, both};
+use crate::masks::{Budget, Builder as MaskBuilder, Masks};
 use alloc::collections::BTreeMap;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -27,15 +28,6 @@ pub(crate) enum Test {
     Possibly(u32),
 }
 
-/// Clears bits where the frame is outside a range.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Literal {
-    pub(crate) base: u64,
-    pub(crate) span: u64,
-    pub(crate) mask: u64,
-    pub(crate) slot: u16,
-}
-
 /// How a charge is asked.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum RowCharge {
@@ -50,19 +42,7 @@ pub(crate) enum RowCharge {
 pub(crate) struct Row {
     /// It stands for every action, so that nothing about the action was decided beforehand.
     pub(crate) general: bool,
-    /// Words of the masks.
-    pub(crate) words: usize,
-    /// Literals of all words, by word.
-    pub(crate) literals: Vec<Literal>,
-    /// Where the literals of each word end.
-    pub(crate) ends: Vec<u32>,
-    /// By class of purpose: where its words start.
-    pub(crate) purposes: Vec<u16>,
-    /// By class of place.
-    pub(crate) places: Vec<u16>,
-    /// Words of purposes and places; each start is a multiple of `words`.
-    pub(crate) purpose_words: Vec<u64>,
-    pub(crate) place_words: Vec<u64>,
+    pub(crate) masks: Masks,
     /// By word: bits of forbids and of permits.
     pub(crate) rules: Vec<(u64, u64)>,
     /// By bit of a forbid or permit: its index.
@@ -74,6 +54,8 @@ pub(crate) struct Row {
     pub(crate) fitting: Vec<u16>,
     /// Whether some permit whose action does not fit says nothing of parties.
     pub(crate) misfit: bool,
+    /// Why no permit is certain, by masks.
+    pub(crate) why: Option<Why>,
     /// Limits that can count.
     pub(crate) limits: Vec<(u16, Test)>,
     /// Charges that can apply or fail.
@@ -100,26 +82,21 @@ pub(crate) struct Source<'a> {
 /// Rows and the row of each class of actions.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Rows {
-    pub(crate) rows: Vec<Row>,
+    pub(crate) all: Vec<Row>,
     pub(crate) of_action: Vec<u16>,
     /// Words of the widest row.
     pub(crate) most_words: usize,
 }
 
-/// Caps on what all rows together may take; beyond them rows fall back to the general form.
-struct Budget {
-    /// 64-bit words.
-    memory: usize,
-    /// Elementary operations of making them.
-    work: usize,
-}
-
-impl Budget {
-    fn spend_work(&mut self, n: usize) -> bool {
-        let enough = self.work >= n;
-        self.work = self.work.saturating_sub(n);
-        enough
-    }
+/// Masks that tell at which guard the fitting permits drop out, and which of them are unknown. A guard's words are not
+/// alive where all permits drop out at it or at a guard before it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Why {
+    pub(crate) masks: Masks,
+    /// Guards in order and their words, from and to before. The last one asks all of each permit's conjuncts.
+    pub(crate) guards: Vec<(Class, usize, usize)>,
+    /// By bit of the last guard's words: the permit.
+    pub(crate) owners: Vec<u16>,
 }
 
 /// Makes the rows of a policy; without masks, one row in general form stands for every action.
@@ -134,26 +111,26 @@ pub(crate) fn rows(source: &Source<'_>, masks: bool) -> Rows {
     // Actions that no set tells apart share a row.
     let mut known: BTreeMap<Vec<Value>, u16> = BTreeMap::new();
     for action in 0..classes as u32 {
-        let shape = budget
-            .spend_work(classes.max(sets.len()))
-            .then(|| sets.iter().map(|s| s.value(action)).collect());
+        let shape =
+            budget.work(classes.max(sets.len())).then(|| sets.iter().map(|s| s.value(action)).collect());
         let found = shape.as_ref().and_then(|s| known.get(s).copied());
         let row = found.unwrap_or_else(|| {
             let made = shape.as_ref().and_then(|_| Builder::build(source, action, &mut budget));
             if let (Some(made), Some(shape)) = (made, shape) {
-                out.rows.push(made);
-                let number = out.rows.len() as u16 - 1;
+                out.all.push(made);
+                let number = out.all.len() as u16 - 1;
                 known.insert(shape, number);
                 return number;
             }
             *general.get_or_insert_with(|| {
-                out.rows.push(general_row(source));
-                out.rows.len() as u16 - 1
+                out.all.push(general_row(source));
+                out.all.len() as u16 - 1
             })
         });
         out.of_action.push(row);
     }
-    out.most_words = out.rows.iter().map(|r| r.words).max().unwrap_or(0);
+    let words = |r: &Row| r.masks.words.max(r.why.as_ref().map_or(0, |w| w.masks.words));
+    out.most_words = out.all.iter().map(words).max().unwrap_or(0);
     out
 }
 
@@ -201,27 +178,24 @@ struct Builder<'a, 'b> {
     action: u32,
     budget: &'b mut Budget,
     row: Row,
-    /// Bits in use.
-    bits: usize,
-    /// By bit: its term.
-    terms: Vec<(usize, Term)>,
-    literals: BTreeMap<(usize, Range), u64>,
-    /// Cap on literals and bits together, so that steps stay within the verifier's bound.
-    most_steps: usize,
+    masks: MaskBuilder,
 }
 
 impl<'a, 'b> Builder<'a, 'b> {
     /// None if the budget does not allow a row of its own.
     fn build(source: &'a Source<'a>, action: u32, budget: &'b mut Budget) -> Option<Row> {
         let m = source.m;
+        let code = source.conditions.nodes.len() + source.conditions.operands.len();
         let questions = m.forbid.len() + m.permit.len() + m.limit.len() + 2 * m.case.len() + m.duty.len();
-        let most_steps =
-            4 * (source.conditions.nodes.len() + source.conditions.operands.len()) + 2 * questions;
-        let (row, terms, literals) = (Row::default(), vec![], BTreeMap::new());
-        let mut b = Self { source, action, budget, row, bits: 0, terms, literals, most_steps };
+        let masks = MaskBuilder::new(4 * code + 2 * questions);
+        let mut b = Self { source, action, budget, row: Row::default(), masks };
         b.rules()?;
         b.guards()?;
-        b.finish()
+        b.row.masks = b.masks.finish(source.conditions, b.budget)?;
+        b.row.rules.resize(b.row.masks.words, (0, 0));
+        let why = MaskBuilder::new(2 * code + 2 * m.permit.len());
+        b.row.why = why_masks(source, action, &b.row.fitting, why, b.budget);
+        Some(b.row)
     }
 
     fn rules(&mut self) -> Option<()> {
@@ -255,7 +229,7 @@ impl<'a, 'b> Builder<'a, 'b> {
     fn is_false(&mut self, at: u32) -> Option<bool> {
         let mut lower = Lower::new(self.source.conditions, self.action, true);
         let terms = lower.terms(at);
-        self.budget.spend_work(lower.steps()).then(|| terms.is_ok_and(|t| t.is_empty()))
+        self.budget.work(lower.steps()).then(|| terms.is_ok_and(|t| t.is_empty()))
     }
 
     fn guards(&mut self) -> Option<()> {
@@ -318,7 +292,7 @@ impl<'a, 'b> Builder<'a, 'b> {
         let general = if possibly { Test::Possibly(at) } else { Test::Certainly(at) };
         let mut lower = Lower::new(self.source.conditions, self.action, possibly);
         let terms = lower.terms(at);
-        if !self.budget.spend_work(4 * lower.steps()) {
+        if !self.budget.work(4 * lower.steps()) {
             return None;
         }
         let Ok(terms) = terms else { return Some(general) };
@@ -330,111 +304,83 @@ impl<'a, 'b> Builder<'a, 'b> {
             return Some(Test::Always);
         }
         let terms = if always { vec![Term { purpose: None, place: None, ranges: vec![] }] } else { terms };
-        // All bits of one question stand in one word.
-        let free = 64 - self.bits % 64;
-        let first = if terms.len() > free { self.bits + free } else { self.bits };
-        let word = first / 64;
-        let needed: usize = terms.iter().map(|t| 1 + t.ranges.len()).sum();
-        if self.literals.len() + self.terms.len() + needed > self.most_steps {
-            return Some(general);
-        }
-        let mut mask = 0u64;
-        for (i, term) in terms.into_iter().enumerate() {
-            let bit = 1u64 << ((first + i) % 64);
-            mask |= bit;
-            for range in &term.ranges {
-                *self.literals.entry((word, *range)).or_insert(0) |= bit;
-            }
-            self.bits = first + i + 1;
-            self.terms.push((first + i, term));
-        }
+        let Some((first, mask)) = self.masks.add(terms) else { return Some(general) };
+        let (word, end) = (first / 64, self.masks.bits());
         if self.row.rules.len() <= word {
             self.row.rules.resize(word + 1, (0, 0));
         }
         if let (Some((index, forbids)), Some((f, p))) = (rule, self.row.rules.get_mut(word)) {
             *if forbids { f } else { p } |= mask;
-            self.row.owners.resize(self.bits, 0);
+            self.row.owners.resize(end, 0);
             for owner in self.row.owners.iter_mut().skip(first) {
                 *owner = index as u16;
             }
         }
         Some(Test::Bits { word: word as u16, mask })
     }
-
-    fn finish(mut self) -> Option<Row> {
-        let words = self.row.rules.len();
-        self.row.words = words;
-        for word in 0..words {
-            for ((w, range), mask) in self.literals.range((word, FIRST)..(word + 1, FIRST)) {
-                debug_assert_eq!(*w, word, "the range selects one word");
-                let Range { slot, base, span } = *range;
-                self.row.literals.push(Literal { base, span, mask: *mask, slot });
-            }
-            self.row.ends.push(self.row.literals.len() as u32);
-        }
-        let [_, purposes, places] = self.source.conditions.terms;
-        let purpose = |t: &Term, class| allows(&t.purpose, class);
-        let place = |t: &Term, class| allows(&t.place, class);
-        (self.row.purposes, self.row.purpose_words) = self.axis(purposes + 2, words, purpose)?;
-        (self.row.places, self.row.place_words) = self.axis(places + 2, words, place)?;
-        let memory = self.row.literals.len() * 4 + self.row.owners.len() / 4;
-        self.spend_memory(memory)?;
-        Some(self.row)
-    }
-
-    fn spend_memory(&mut self, words: usize) -> Option<()> {
-        self.budget.memory = self.budget.memory.checked_sub(words)?;
-        Some(())
-    }
-
-    /// The words of each class of an axis; classes with equal words share them.
-    fn axis(
-        &mut self,
-        classes: u32,
-        words: usize,
-        allows: impl Fn(&Term, u32) -> bool,
-    ) -> Option<(Vec<u16>, Vec<u64>)> {
-        let (mut starts, mut all) = (Vec::new(), Vec::new());
-        let mut known: BTreeMap<Vec<u64>, u16> = BTreeMap::new();
-        self.spend_memory(classes as usize / 4 + 1)?;
-        for class in 0..classes {
-            if !self.budget.spend_work(self.terms.len() + words) {
-                return None;
-            }
-            let mut mask = vec![0u64; words];
-            for (bit, term) in &self.terms {
-                if let Some(word) = mask.get_mut(bit / 64)
-                    && allows(term, class)
-                {
-                    *word |= 1 << (bit % 64);
-                }
-            }
-            let start = match known.get(&mask) {
-                Some(start) => *start,
-                None => {
-                    self.spend_memory(words)?;
-                    let start = u16::try_from(all.len()).ok()?;
-                    all.extend_from_slice(&mask);
-                    known.insert(mask, start);
-                    start
-                }
-            };
-            starts.push(start);
-        }
-        Some((starts, all))
-    }
 }
 
-const FIRST: Range = Range { slot: 0, base: 0, span: 0 };
+/// None where some permit is too large for masks, or the budget for all of them.
+fn why_masks(
+    source: &Source<'_>,
+    action: u32,
+    fitting: &[u16],
+    mut masks: MaskBuilder,
+    budget: &mut Budget,
+) -> Option<Why> {
+    let always = || vec![Term { purpose: None, place: None, ranges: vec![] }];
+    // What is left of each permit after the guards so far.
+    let mut left: Vec<(u16, Vec<Term>)> = fitting.iter().map(|p| (*p, always())).collect();
+    let mut out = Why::default();
+    for guard in [Class::Party, Class::Action, Class::Purpose, Class::Place, Class::Other] {
+        let mut speaks = false;
+        for (permit, terms) in &mut left {
+            for (class, at) in source.conjuncts.get(usize::from(*permit))? {
+                if *class != guard {
+                    continue;
+                }
+                let mut lower = Lower::new(source.conditions, action, true);
+                let conjunct = lower.terms(*at);
+                let work = lower.steps() + terms.len() * conjunct.as_ref().map_or(0, Vec::len);
+                if !budget.work(4 * work) {
+                    return None;
+                }
+                let conjunct = conjunct.ok()?;
+                // Permits that fit do not drop out at the action.
+                if guard == Class::Action && conjunct.is_empty() {
+                    return None;
+                }
+                *terms = both(terms, &conjunct).ok()?;
+                speaks = true;
+            }
+        }
+        // The last one always stands, since it tells the permits that are left.
+        if guard == Class::Action || !speaks && guard != Class::Other {
+            continue;
+        }
+        masks.next_word();
+        let start = masks.bits();
+        out.owners.clear();
+        for (permit, terms) in &left {
+            if !terms.is_empty() {
+                let (first, _) = masks.add(terms.clone())?;
+                out.owners.resize(first - start, 0);
+                out.owners.resize(masks.bits() - start, *permit);
+            }
+        }
+        out.guards.push((guard, start / 64, masks.bits().div_ceil(64)));
+    }
+    out.masks = masks.finish(source.conditions, budget)?;
+    Some(out)
+}
 
 impl Row {
     /// Heap bytes.
     pub(crate) fn size(&self) -> usize {
         size_of::<Self>()
-            + size_of_val(self.literals.as_slice())
-            + 4 * self.ends.len()
-            + 2 * (self.purposes.len() + self.places.len() + self.owners.len())
-            + 8 * (self.purpose_words.len() + self.place_words.len())
+            + self.masks.size()
+            + self.why.as_ref().map_or(0, |w| w.masks.size() + 2 * w.owners.len() + 24 * w.guards.len())
+            + 2 * self.owners.len()
             + 16 * self.rules.len()
             + 2 * (self.forbids.len() + self.permits.len() + self.fitting.len())
             + size_of_val(self.limits.as_slice())

@@ -9,6 +9,8 @@ use alloc::vec::Vec;
 pub(crate) struct Scratch {
     /// Clauses still alive, by word.
     pub(crate) alive: Vec<u64>,
+    /// Permits still alive at each guard, by word.
+    pub(crate) why: Vec<u64>,
     /// Slots that decide and were not said.
     needs: Vec<u64>,
     needy: bool,
@@ -24,6 +26,7 @@ impl Scratch {
     pub(crate) fn fit(&mut self, words: usize, nodes: usize, slots: usize) {
         if self.alive.len() < words {
             self.alive.resize(words, 0);
+            self.why.resize(words, 0);
         }
         if self.values.len() < nodes {
             self.values.resize(nodes, (0, Value::False));

@@ -4,7 +4,7 @@ mod common;
 
 use common::{asks, sketches};
 use licit_bytecode::{encode, limits, seal};
-use licit_vm::{Bound, Policy, ReasonCode};
+use licit_vm::{Bound, Policy, ReasonCode, State};
 use proptest::prelude::*;
 
 /// Whatever was decided is sound in itself.
@@ -70,7 +70,7 @@ proptest! {
     fn less_is_never_denied(sketch in sketches(), ask in asks(), cut in 1u128..5) {
         let policy = Policy::load(&encode(&sketch.module())).expect("sketches are valid");
         ask.with(|request, state| {
-            let permitted = |r: &licit_vm::Request<'_>, s: &licit_vm::State<'_>| {
+            let permitted = |r: &licit_vm::Request<'_>, s: &State<'_>| {
                 let mut out = policy.outcome();
                 policy.evaluate(&policy.bind(r).expect("well-formed"), s, &mut out);
                 out.permitted
@@ -79,7 +79,7 @@ proptest! {
                 let less: Vec<_> = request.quantities.iter().map(|(u, q)| (*u, q / cut)).collect();
                 let used: Vec<_> = state.used.iter().map(|u| u / cut).collect();
                 let smaller = licit_vm::Request { quantities: &less, ..*request };
-                let earlier = licit_vm::State { used: &used, ..*state };
+                let earlier = State { used: &used, ..*state };
                 prop_assert!(permitted(&smaller, state) && permitted(request, &earlier));
             }
             Ok(())
@@ -119,13 +119,13 @@ fn a_binding_of_another_policy_is_denied() {
     let two = common::policy("section permit\n  (clause=0 when=1)");
     let bound = one.bind(&common::request("infer", "research", "FR")).expect("well-formed");
     let mut out = two.outcome();
-    two.evaluate(&bound, &Default::default(), &mut out);
+    two.evaluate(&bound, &State::default(), &mut out);
     assert!(!out.permitted);
     assert_eq!(out.reasons[0].code, ReasonCode::Range);
-    two.evaluate(&Bound::default(), &Default::default(), &mut out);
+    two.evaluate(&Bound::default(), &State::default(), &mut out);
     assert_eq!(two.text(&out), "deny\nreason range:*\n");
     // An outcome of another policy serves as well, it only has to grow first.
     let mut out = two.outcome();
-    one.evaluate(&bound, &Default::default(), &mut out);
+    one.evaluate(&bound, &State::default(), &mut out);
     assert!(out.permitted);
 }

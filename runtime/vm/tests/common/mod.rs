@@ -100,6 +100,8 @@ pub fn decide(policy: &Policy, request: &Request<'_>, state: &State<'_>) -> Stri
     policy.text(&out)
 }
 
+type RawCharge = (bool, Vec<(u32, u8, u64)>);
+
 /// Free numbers from which a module is made, so that every draw gives a valid one.
 #[derive(Clone, Debug)]
 pub struct Sketch {
@@ -107,7 +109,7 @@ pub struct Sketch {
     forbids: Vec<u32>,
     permits: Vec<u32>,
     limits: Vec<(u32, u128, u8, u8, Option<u32>)>,
-    charges: Vec<(bool, Vec<(u32, u8, u64)>)>,
+    charges: Vec<RawCharge>,
     duties: Vec<(u32, Option<u32>, u8, u64, bool)>,
     free: Vec<u32>,
     zone: Vec<(i64, i32)>,
@@ -181,7 +183,7 @@ impl Sketch {
             });
         }
         let n = m.code.len() as u32;
-        let when = |i: &u32| if i % 3 == 0 { i % n } else { n - 1 - i / 3 % n.min(6) };
+        let when = |i: &u32| if i.is_multiple_of(3) { i % n } else { n - 1 - i / 3 % n.min(6) };
         let mut clause = 0..;
         let mut next = || clause.next().unwrap_or(0);
         m.forbid = self.forbids.iter().map(|i| Forbid { clause: next(), when: when(i) }).collect();
@@ -307,7 +309,7 @@ impl Ask {
                 (1, "headcount" | "wealth") => facts.push((name, FactValue::Number(*n))),
                 (1, "node") => facts.push((name, FactValue::Text(text))),
                 (1, _) | (2, "node") => facts.push((name, FactValue::Truth(n % 2 == 0))),
-                (2, "wealth") => facts.push((name, FactValue::Number(n % 4 << 100))),
+                (2, "wealth") => facts.push((name, FactValue::Number((n % 4) << 100))),
                 (2, _) => facts.push((name, FactValue::Number(n % 4))),
                 _ => facts.push((name, FactValue::Text(text))),
             }
