@@ -77,6 +77,14 @@ impl Diagnostic {
         }
     }
 
+    /// A construct that belongs to the language but not to this build.
+    pub(crate) fn not_yet(span: Span, construct: &str) -> Self {
+        let message = format!("{construct} is part of the language but this build cannot compile it yet");
+        Self::new(Code::E0111, span, message)
+            .label("not compiled yet")
+            .help("leave it out for now: nothing is built from a text that means more than its module")
+    }
+
     /// Whether it is an error or a warning.
     pub fn severity(&self) -> Severity {
         self.code.severity()

@@ -68,7 +68,7 @@ pub fn licences(db: &Database, file: SourceFile) -> Vec<CompiledLicence> {
         return Vec::new();
     }
     let mut out: Vec<CompiledLicence> = Vec::new();
-    for item in queries::items(db, file) {
+    for item in queries::licence_index(db, file).values() {
         let (Some(Ok(core)), Some(checked)) =
             (queries::core_of(db, *item), queries::check_licence(db, *item))
         else {
@@ -80,10 +80,9 @@ pub fn licences(db: &Database, file: SourceFile) -> Vec<CompiledLicence> {
         let mut clauses: Vec<_> = clauses.map(|clause| (clause.label.clone(), at(clause.span))).collect();
         clauses.sort();
         let name = item.name(db).to_owned();
-        if out.iter().all(|known| known.name != name) {
-            out.push(CompiledLicence { name, span: at(checked.licence.span), core: core.clone(), clauses });
-        }
+        out.push(CompiledLicence { name, span: at(checked.licence.span), core: core.clone(), clauses });
     }
+    out.sort_by_key(|licence| licence.span);
     out
 }
 

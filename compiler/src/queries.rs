@@ -284,7 +284,10 @@ pub(crate) fn check_licence<'db>(db: &'db dyn Db, item: Item<'db>) -> Option<Che
 
 /// The core of a licence without errors.
 #[salsa::tracked]
-pub(crate) fn core_of<'db>(db: &'db dyn Db, item: Item<'db>) -> Option<Result<core::Licence, Diagnostic>> {
+pub(crate) fn core_of<'db>(
+    db: &'db dyn Db,
+    item: Item<'db>,
+) -> Option<Result<core::Licence, Box<Diagnostic>>> {
     let checked = check_licence(db, item).as_ref()?;
     let content = item.lowered(db);
     if checked.findings.iter().chain(&content.findings).any(Diagnostic::is_error) {
@@ -325,7 +328,17 @@ pub(crate) fn check_test<'db>(db: &'db dyn Db, item: Item<'db>) -> (Option<TestC
 
 /// The licence of this name.
 pub(crate) fn licence_named<'db>(db: &'db dyn Db, file: SourceFile, name: &str) -> Option<Item<'db>> {
-    items(db, file).iter().copied().find(|item| item.kind(db) == Kind::Licence && item.name(db) == name)
+    licence_index(db, file).get(name).copied()
+}
+
+/// The licences of a file by name; of two of one name the first.
+#[salsa::tracked]
+pub(crate) fn licence_index(db: &dyn Db, file: SourceFile) -> BTreeMap<String, Item<'_>> {
+    let mut out = BTreeMap::new();
+    for item in items(db, file).iter().filter(|item| item.kind(db) == Kind::Licence) {
+        out.entry(item.name(db).to_owned()).or_insert(*item);
+    }
+    out
 }
 
 /// Calls `f` with what a test or an ask must know of a licence.

@@ -1,6 +1,6 @@
 //! Findings drawn for people. *Invariant:* the only file that names ariadne.
 
-use ariadne::{Color, Config, IndexType, Label as Drawn, Report, ReportKind, sources};
+use ariadne::{Cache, Color, Config, IndexType, Label as Drawn, Report, ReportKind, sources};
 use licit_grammar::Span;
 
 use crate::diagnostic::{Diagnostic, Safety, Severity};
@@ -8,6 +8,24 @@ use crate::diagnostic::{Diagnostic, Safety, Severity};
 /// Draws one finding about the file `path`. `sources` are (path, text) of every file a label may point into, this one
 /// included; a label into an unknown file is left out. Colours are ANSI sequences.
 pub fn render(finding: &Diagnostic, path: &str, texts: &[(&str, &str)], colours: bool) -> String {
+    render_all(std::slice::from_ref(finding), path, texts, colours)
+}
+
+/// Draws findings about the file `path` one after the other: see [`render`].
+pub fn render_all(findings: &[Diagnostic], path: &str, texts: &[(&str, &str)], colours: bool) -> String {
+    let files = texts.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
+    // Texts are cut into lines once, not once a finding.
+    let mut lines = sources(files);
+    findings.iter().map(|finding| draw(finding, path, texts, colours, &mut lines)).collect()
+}
+
+fn draw(
+    finding: &Diagnostic,
+    path: &str,
+    texts: &[(&str, &str)],
+    colours: bool,
+    lines: impl Cache<String>,
+) -> String {
     let text_of = |path: &str| texts.iter().find(|(name, _)| *name == path).map(|(_, text)| *text);
     let (word, colour) = match finding.severity() {
         Severity::Error => ("Error", Color::Red),
@@ -49,9 +67,8 @@ pub fn render(finding: &Diagnostic, path: &str, texts: &[(&str, &str)], colours:
         };
         report = report.with_help(format!("fix ({safety}): {}", fix.message));
     }
-    let files = texts.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
     let mut out = Vec::new();
-    if report.finish().write(sources(files), &mut out).is_err() {
+    if report.finish().write(lines, &mut out).is_err() {
         return format!("{title}: {}\n", finding.message);
     }
     let drawing = String::from_utf8_lossy(&out);

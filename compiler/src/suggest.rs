@@ -15,7 +15,7 @@ pub(crate) fn closest<'a>(found: &str, candidates: impl IntoIterator<Item = &'a 
     let candidates: BTreeSet<&str> = candidates.into_iter().filter(|name| name.len() <= LONGEST).collect();
     candidates
         .into_iter()
-        .filter(|name| *name != found)
+        .filter(|name| *name != found && name.len().abs_diff(found.len()) <= found.len() / 3 + 8)
         .map(|name| (distance(&wanted, &plain(name)), name))
         .filter(|&(distance, name)| distance <= allowed && distance < plain(name).len())
         .min()

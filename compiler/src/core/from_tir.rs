@@ -9,12 +9,12 @@ use crate::tir;
 use crate::tir::vocabulary::{AXES, UnitKind};
 
 /// The canonical core of a checked licence without errors; a finding if it breaks a limit of `spec/core.md`.
-pub(crate) fn licence(it: &tir::Licence, scope: &Scope) -> Result<Licence, Diagnostic> {
+pub(crate) fn licence(it: &tir::Licence, scope: &Scope) -> Result<Licence, Box<Diagnostic>> {
     let (mut core, otherwise) = gather(it, scope);
     core.canonicalise_with(&otherwise);
     match core.encode() {
         Ok(_) => Ok(core),
-        Err(error) => Err(refused(&error, &core, it)),
+        Err(error) => Err(Box::new(refused(&error, &core, it))),
     }
 }
 
@@ -144,7 +144,11 @@ pub(crate) fn vocabulary_id(it: &tir::vocabulary::Vocabulary) -> Result<[u8; 32]
     for unit in &it.units {
         match &unit.kind {
             UnitKind::Base { highest } => {
-                units.push(UnitNames { singular: unit.name.clone(), plural: plural(unit), highest: *highest })
+                units.push(UnitNames {
+                    singular: unit.name.clone(),
+                    plural: plural(unit),
+                    highest: *highest,
+                });
             }
             UnitKind::Derived { factor, base } => multiples.push((unit, *factor, base)),
             UnitKind::Broken => {}

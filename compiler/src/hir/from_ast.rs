@@ -67,13 +67,8 @@ impl Lower<'_> {
 
     /// Reports a construct that belongs to the language but not to this build.
     pub(super) fn later(&mut self, span: Span, construct: &str) {
-        let message = format!("{construct} is part of the language but this build cannot compile it yet");
         let place = self.at(span);
-        self.findings.push(
-            Diagnostic::new(Code::E0111, place, message)
-                .label("not compiled yet")
-                .help("leave it out for now: nothing is built from a text that means more than its module"),
-        );
+        self.findings.push(Diagnostic::not_yet(place, construct));
     }
 
     fn decl(&mut self, decl: &Spanned<ast::Decl>) -> Decl {
@@ -475,15 +470,21 @@ impl Lower<'_> {
         let place = self.at(span);
         let charge = match it {
             ast::Charge::Free { selector } => {
-                Charge::Plain(self.selector(selector), Sp { value: Price::Free, span: place })
+                Charge::Plain(Box::new((self.selector(selector), Sp { value: Price::Free, span: place })))
             }
             ast::Charge::Rate { rate, selector } => {
                 let price = self.rate(rate, rate.span).map_or(Price::Broken, Price::Rate);
-                Charge::Plain(self.selector(selector), Sp { value: price, span: self.at(rate.span) })
+                Charge::Plain(Box::new((
+                    self.selector(selector),
+                    Sp { value: price, span: self.at(rate.span) },
+                )))
             }
             ast::Charge::Schedule { schedule, selector } => {
                 let price = self.schedule(schedule);
-                Charge::Plain(self.selector(selector), Sp { value: price, span: self.at(schedule.span) })
+                Charge::Plain(Box::new((
+                    self.selector(selector),
+                    Sp { value: price, span: self.at(schedule.span) },
+                )))
             }
             ast::Charge::Cases(cases) => Charge::Cases(cases.iter().map(|case| self.case(case)).collect()),
             ast::Charge::AtClose(_) => return self.clause_later(span, "a charge `at close`"),

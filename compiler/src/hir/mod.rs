@@ -269,7 +269,7 @@ pub(crate) struct Limit {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Charge {
-    Plain(Selector, Sp<Price>),
+    Plain(Box<(Selector, Sp<Price>)>),
     Cases(Vec<Case>),
 }
 

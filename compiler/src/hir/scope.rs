@@ -218,10 +218,10 @@ pub(crate) fn check_party(it: &super::Party) -> Vec<Diagnostic> {
     }
     if let Some(account) = &it.account {
         let parts: Vec<&str> = account.value.split(':').collect();
-        let fine = |part: &&str| {
+        let fine = |part: &&str| -> bool {
             !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || "-_.%".contains(c))
         };
-        if parts.len() != 3 || !parts.iter().all(|part| fine(&part)) || account.value.len() > 255 {
+        if parts.len() != 3 || !parts.iter().all(fine) || account.value.len() > 255 {
             findings.push(
                 Diagnostic::new(Code::E0211, account.span, format!("`{}` is not an account", account.value))
                     .label("where does the money go?")

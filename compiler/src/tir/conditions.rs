@@ -256,6 +256,10 @@ impl Check<'_> {
     }
 
     fn compare(&mut self, left: &Sp<Expr>, op: CompareOp, right: &Sp<Expr>) -> Option<Cond> {
+        if left.value == Expr::Broken || right.value == Expr::Broken {
+            // One side was reported; what the other means hangs on it.
+            return None;
+        }
         let sides = (self.side(left), self.side(right));
         let (fact, op, constant, span) = match sides {
             (Side::Broken, _) | (_, Side::Broken) => return None,
@@ -497,13 +501,7 @@ fn quantity(span: Span, unit: &str) -> Diagnostic {
 }
 
 fn time_later(name: &Name) -> Diagnostic {
-    let message = format!(
-        "a condition on time (`{}`) is part of the language but this build cannot compile it yet",
-        name.value
-    );
-    Diagnostic::new(Code::E0111, name.span, message)
-        .label("not compiled yet")
-        .help("leave it out for now: nothing is built from a text that means more than its module")
+    Diagnostic::not_yet(name.span, &format!("a condition on time (`{}`)", name.value))
 }
 
 fn wrong_axis(name: &Name, wanted: Axis, found: Axis) -> Diagnostic {

@@ -148,7 +148,9 @@ impl Check<'_> {
         // Definitions that mention only finished ones are finished; the rest is on a cycle or above one.
         let mut users = vec![Vec::new(); mentions.len()];
         for (user, used) in mentions.iter().enumerate() {
-            used.iter().for_each(|used| users[*used].push(user));
+            for used in used {
+                users[*used].push(user);
+            }
         }
         let mut waiting: Vec<usize> = mentions.iter().map(BTreeSet::len).collect();
         let mut ready: Vec<usize> = (0..mentions.len()).filter(|i| waiting[*i] == 0).collect();

@@ -96,7 +96,10 @@ impl Check<'_> {
 
     /// Limits that another limit, or the unit's own range, makes superfluous.
     pub(super) fn compare_limits(&mut self) {
+        // A module holds no more counters than these, which is reported elsewhere.
+        const MOST: usize = 1024;
         let limits = std::mem::take(&mut self.limits);
+        let limits = if limits.len() > MOST { Vec::new() } else { limits };
         for (i, (it, amount)) in limits.iter().enumerate() {
             let highest = self.scope.units[it.unit as usize].highest;
             if it.cap >= highest {
@@ -142,7 +145,8 @@ impl Check<'_> {
 
     pub(super) fn charge(&mut self, it: &hir::Charge) -> Option<ClauseKind> {
         match it {
-            hir::Charge::Plain(selector, price) => {
+            hir::Charge::Plain(plain) => {
+                let (selector, price) = plain.as_ref();
                 let guard = self.guard(selector);
                 let price = self.price(price)?;
                 let condition = match guard {
@@ -640,7 +644,7 @@ pub(super) fn grouped(n: u128) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             out.push('_');
         }
         out.push(digit);

@@ -166,7 +166,7 @@ pub(crate) fn lower(test: &hir::Test, subject: &Subject<'_>) -> (TestCase, Vec<D
         whole = whole.to(step.span);
         let given = step.given.iter().filter_map(|given| Some((cx.given(given)?, given.span))).collect();
         let Some(ask) = &step.ask else { continue };
-        let lowered = cx.ask(&ask.value, &step.expect);
+        let lowered = cx.ask(&ask.value, Some(&step.expect));
         let expect =
             step.expect.iter().filter_map(|expect| Some((cx.expect(expect)?, expect.span))).collect();
         steps.push(TestStep { span: step.span, given, ask: lowered, ask_span: ask.span, expect });
@@ -180,8 +180,7 @@ pub(crate) fn lower(test: &hir::Test, subject: &Subject<'_>) -> (TestCase, Vec<D
 pub(crate) fn lower_ask(ask: &hir::Ask, subject: &Subject<'_>) -> (TestAsk, Vec<Diagnostic>) {
     let mut cx = Lower { subject, findings: Vec::new() };
     // Whoever asks for real may ask for what nobody listed: the outcome says so.
-    let denied = Sp { value: hir::Expect::Broken, span: Span::default() };
-    let ask = cx.ask(ask, &[denied]);
+    let ask = cx.ask(ask, None);
     (ask, cx.findings)
 }
 
@@ -216,6 +215,10 @@ impl Lower<'_> {
             }
             hir::Given::Duty { clause, status } => self.duty(clause, status),
             hir::Given::Mark { mark, on } => {
+                if matches!(mark.value.as_str(), "grant" | "release" | "use") {
+                    self.findings.push(Diagnostic::not_yet(mark.span, &format!("the mark `{}`", mark.value)));
+                    return None;
+                }
                 if !matches!(mark.value.as_str(), "revoked" | "notice") {
                     self.findings.push(
                         Diagnostic::new(
@@ -393,7 +396,8 @@ impl Lower<'_> {
         }
     }
 
-    fn ask(&mut self, ask: &hir::Ask, expect: &[Sp<hir::Expect>]) -> TestAsk {
+    /// `expect` is what a test expects of it; none outside of tests.
+    fn ask(&mut self, ask: &hir::Ask, expect: Option<&[Sp<hir::Expect>]>) -> TestAsk {
         let scope = self.subject.scope;
         self.term(Axis::Action, Some(&ask.action), expect);
         self.term(Axis::Purpose, ask.purpose.as_ref(), expect);
@@ -408,11 +412,10 @@ impl Lower<'_> {
         };
         for (count, unit) in &ask.quantities {
             let unlisted = !scope.unit_names.contains_key(&unit.value)
-                && expect.iter().any(|e| {
-                    matches!(
-                        &e.value,
-                        hir::Expect::Deny { reason: Some(Reason::Range), .. } | hir::Expect::Broken
-                    )
+                && expect.is_none_or(|expect| {
+                    let range =
+                        |e: &Sp<_>| matches!(&e.value, hir::Expect::Deny { reason: Some(Reason::Range), .. });
+                    expect.iter().any(range)
                 });
             let (name, factor) = if unlisted {
                 (unit.value.clone(), 1)
@@ -458,8 +461,8 @@ impl Lower<'_> {
     }
 
     /// A term of an ask. It may be one that nobody listed; then the test must not look like a slip of the pen.
-    fn term(&mut self, axis: Axis, name: Option<&Name>, expect: &[Sp<hir::Expect>]) {
-        let Some(name) = name else { return };
+    fn term(&mut self, axis: Axis, name: Option<&Name>, expect: Option<&[Sp<hir::Expect>]>) {
+        let (Some(name), Some(expect)) = (name, expect) else { return };
         let scope = self.subject.scope;
         let terms = &scope.axes[axis as usize];
         if core::term_index(terms, &name.value).is_some() || scope.excuses(&name.value) {
@@ -469,7 +472,6 @@ impl Lower<'_> {
             hir::Expect::Deny { reason: Some(Reason::Needing), subject: Some(subject), .. } => {
                 subject.value.starts_with("unlisted")
             }
-            hir::Expect::Broken => true,
             _ => false,
         });
         let permitted = expect.iter().any(|expect| expect.value == hir::Expect::Permit);

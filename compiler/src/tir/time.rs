@@ -67,16 +67,15 @@ impl Check<'_> {
         let ends = |point: Option<Point>| point.map(|point| self.micros(point));
         if let (Some(start), Some(end), Some(from), Some(until)) =
             (ends(span.from), ends(span.until), &term.value.from, &term.value.until)
+            && end <= start
         {
-            if end <= start {
-                self.findings.push(
-                    Diagnostic::new(Code::E0502, until.span, "the term is over before it begins")
-                        .label("the end, itself outside the term")
-                        .also(from.span, "the beginning")
-                        .help("the end must lie after the beginning"),
-                );
-                return None;
-            }
+            self.findings.push(
+                Diagnostic::new(Code::E0502, until.span, "the term is over before it begins")
+                    .label("the end, itself outside the term")
+                    .also(from.span, "the beginning")
+                    .help("the end must lie after the beginning"),
+            );
+            return None;
         }
         self.zone_may_change(span.until, term);
         Some(span)
@@ -221,7 +220,8 @@ impl Check<'_> {
 
     /// What `per ... per ...` counts over and for whom; none if something was reported.
     pub(super) fn counter(&mut self, per: &[Name], clause: Span) -> Option<(Window, Key)> {
-        let (mut window, mut key): (Option<(Window, Span)>, Option<(Key, Span)>) = (None, None);
+        let mut window: Option<(Window, Span)> = None;
+        let mut key: Option<(Key, Span)> = None;
         for name in per {
             let text = name.value.as_str();
             if let Some((_, found)) = WINDOWS.iter().find(|(word, _)| *word == text) {
@@ -371,11 +371,7 @@ fn counted_twice(what: &str, again: Span, first: Span) -> Diagnostic {
 fn unknown_counter(name: &Name) -> Diagnostic {
     let text = name.value.as_str();
     if LATER.contains(&text) {
-        let message =
-            format!("the window `{text}` is part of the language but this build cannot compile it yet");
-        return Diagnostic::new(Code::E0111, name.span, message)
-            .label("not compiled yet")
-            .help("windows that are counted: day, week, month, quarter, year, term");
+        return Diagnostic::not_yet(name.span, &format!("the window `{text}`"));
     }
     let known: Vec<&str> =
         WINDOWS.iter().map(|(word, _)| *word).chain(KEYS.iter().map(|(word, _)| *word)).collect();

@@ -152,7 +152,9 @@ fn terms(list: &[hir::Term], word: &str, loose: &Words, findings: &mut Vec<Diagn
                 .help("remove one `also`"),
         );
         // Without parents it hangs together, and nobody walks in circles.
-        terms.iter_mut().for_each(|term| term.parents.clear());
+        for term in &mut terms {
+            term.parents.clear();
+        }
     }
     terms
 }
@@ -295,13 +297,7 @@ fn facts(
 fn unknown_type(ty: &hir::Name, found: &str, types: &[&str]) -> Diagnostic {
     let currency = found.len() >= 3 && found.chars().all(|c| c.is_ascii_uppercase());
     if currency {
-        return Diagnostic::new(
-            Code::E0111,
-            ty.span,
-            "a fact that is an amount of money is part of the language but this build cannot compile it yet",
-        )
-        .label("not compiled yet")
-        .help("leave it out for now: nothing is built from a text that means more than its module");
+        return Diagnostic::not_yet(ty.span, "a fact that is an amount of money");
     }
     Diagnostic::new(Code::E0302, ty.span, format!("there is no type `{found}`"))
         .label("not a type")
