@@ -1,6 +1,6 @@
 //! The arguments of the command. Every command's own arguments stand in its own file.
 
-use crate::commands::{disasm, key};
+use crate::commands::{audit, build, check, disasm, explain, fmt, key, pin, receipt, run, test};
 use clap::{Parser, Subcommand, ValueEnum};
 
 /// Licences for data, models, code and compute: checked, decided, priced and audited.
@@ -30,11 +30,30 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Find the mistakes in licences
+    Check(check::Args),
+    /// Compile licences to modules (.lbc)
+    Build(build::Args),
+    /// Decide and price uses of a licence
+    Run(run::Args),
+    /// Run the tests that stand in licences
+    Test(test::Args),
+    /// Lay licences out canonically
+    Fmt(fmt::Args),
+    /// Explain an error code
+    Explain(explain::Args),
     /// Show what a module holds
     Disasm(disasm::Args),
     /// Make and show signing keys
     #[command(subcommand)]
     Key(key::Args),
+    /// Write the pins of imports into licences
+    Pin(pin::Args),
+    /// Show, list, prove and verify receipts
+    #[command(subcommand)]
+    Receipt(receipt::Args),
+    /// Decide everything in a ledger again and compare
+    Audit(audit::Args),
 }
 
 /// For whom the output is.

@@ -11,8 +11,8 @@ use crate::shell::{Style, paint, shown};
 use licit_vm::{DutyDue, Line, Manifest, Reason};
 use serde_json::{Map, Value, json};
 
-pub use lines::line_words;
-pub use reasons::reason_words;
+pub use lines::{calculation, line_words};
+pub use reasons::{reason_words, subject};
 
 /// Everything about one decision that is worth telling.
 #[derive(Clone, Copy, Debug)]
@@ -112,13 +112,15 @@ impl Decision<'_> {
     fn granted(&self) -> Vec<(&'static str, String)> {
         let mut rows = Vec::new();
         if let Some(about) = &self.manifest.money {
-            let grain = u128::from(self.manifest.grain);
             let lines: Vec<String> = self.lines.iter().filter_map(|line| line_words(self, *line)).collect();
             let amount = match self.amount() {
-                Some(amount) => money(&about.currency, amount, grain),
+                Some(amount) => self.money(amount),
                 None => format!("{} beyond all measure", about.currency),
             };
-            rows.push(("charge", if lines.is_empty() { amount } else { format!("{amount}   {}", lines.join(" + ")) }));
+            rows.push((
+                "charge",
+                if lines.is_empty() { amount } else { format!("{amount}   {}", lines.join(" + ")) },
+            ));
             if let Some(due) = self.due {
                 rows.push(("due", due_words(self.manifest, due)));
             }
@@ -127,6 +129,13 @@ impl Decision<'_> {
             rows.push(("must", reasons::duty_words(self, *duty)));
         }
         rows
+    }
+
+    /// An exact amount in units of 1/grain, with at least the decimals that are paid.
+    fn money(&self, amount: u128) -> String {
+        let Some(about) = &self.manifest.money else { return amount.to_string() };
+        let decimals = decimals_of(about.minor_num, about.minor_den);
+        money(&about.currency, amount, u128::from(self.manifest.grain), decimals)
     }
 
     /// The exact charge, in units of 1/grain; none if the sum does not fit (no evaluation gives that).
@@ -157,7 +166,8 @@ impl Decision<'_> {
         if self.permitted {
             self.json_granted(&mut out);
         } else {
-            let reasons: Vec<Value> = self.reasons.iter().map(|reason| reasons::json(self, *reason)).collect();
+            let reasons: Vec<Value> =
+                self.reasons.iter().map(|reason| reasons::json(self, *reason)).collect();
             out.insert("reasons".into(), json!(reasons));
         }
         if let Some((index, id)) = receipt {
@@ -170,11 +180,13 @@ impl Decision<'_> {
         let manifest = self.manifest;
         if let Some(about) = &manifest.money {
             let grain = u128::from(manifest.grain);
-            let amount = |amount: u128| json!({
-                "currency": about.currency,
-                "exact": fraction(amount, grain),
-                "decimal": crate::figures::decimal(amount, grain, 0, false),
-            });
+            let amount = |amount: u128| {
+                json!({
+                    "currency": about.currency,
+                    "exact": fraction(amount, grain),
+                    "decimal": crate::figures::decimal(amount, grain, 0, false),
+                })
+            };
             if let Some(sum) = self.amount() {
                 out.insert("charge".into(), amount(sum));
             }
@@ -182,14 +194,20 @@ impl Decision<'_> {
                 .lines
                 .iter()
                 .map(|line| {
-                    let label = manifest.charges.get(usize::from(line.charge)).and_then(|charge| manifest.label(charge.clause));
+                    let label = manifest
+                        .charges
+                        .get(usize::from(line.charge))
+                        .and_then(|charge| manifest.label(charge.clause));
                     json!({ "clause": label, "case": line.case, "amount": amount(line.amount) })
                 })
                 .collect();
             out.insert("lines".into(), json!(lines));
             if let Some(due) = self.due {
                 // Beyond 2^64 a JSON number would lose digits in other tools.
-                out.insert("due_minor".into(), u64::try_from(due).map_or_else(|_| json!(due.to_string()), |due| json!(due)));
+                out.insert(
+                    "due_minor".into(),
+                    u64::try_from(due).map_or_else(|_| json!(due.to_string()), |due| json!(due)),
+                );
             }
         }
         let duties: Vec<Value> = self.duties.iter().map(|duty| reasons::duty_json(self, *duty)).collect();

@@ -59,9 +59,9 @@ fn tenfold(rest: u128, denominator: u128) -> (u8, u128) {
     (digit, sum)
 }
 
-/// An exact amount: `USD 0.0045`, or `USD 1/3` where no decimal number says it.
-pub fn money(currency: &str, numerator: u128, denominator: u128) -> String {
-    match decimal(numerator, denominator, 0, true) {
+/// An exact amount with at least so many decimals: `USD 0.0045`, `USD 2.50`, or `USD 1/3` where no decimal number says it.
+pub fn money(currency: &str, numerator: u128, denominator: u128, decimals: usize) -> String {
+    match decimal(numerator, denominator, decimals, true) {
         Some(number) => format!("{currency} {number}"),
         None => format!("{currency} {}", fraction(numerator, denominator)),
     }
@@ -100,10 +100,10 @@ mod tests {
 
     #[test]
     fn amounts_are_exact() {
-        assert_eq!(money("USD", 45, 10_000), "USD 0.0045");
-        assert_eq!(money("USD", 5_000_000, 1_000), "USD 5_000");
-        assert_eq!(money("USD", 1, 3), "USD 1/3");
-        assert_eq!(money("USD", 2, 6), "USD 1/3");
+        assert_eq!(money("USD", 45, 10_000, 2), "USD 0.0045");
+        assert_eq!(money("USD", 5_000_000, 1_000, 2), "USD 5_000.00");
+        assert_eq!(money("USD", 1, 3, 2), "USD 1/3");
+        assert_eq!(money("USD", 2, 6, 0), "USD 1/3");
         assert_eq!(decimal(1, 2, 2, false).as_deref(), Some("0.50"));
         assert_eq!(decimal(1, 0, 2, false), None);
         assert_eq!(decimal(1, 1 << 126, 0, false).map(|text| text.len()), Some(128));

@@ -9,6 +9,9 @@ use std::path::{Path, PathBuf};
 /// The longest text or module read, in bytes. What is longer is no licence, and may be endless.
 pub const LONGEST: u64 = 64 << 20;
 
+/// How standard input is called.
+const STDIN: &str = "<stdin>";
+
 /// How many folders may lie inside one another.
 const DEEPEST: usize = 64;
 
@@ -65,10 +68,24 @@ pub fn source(path: &Path) -> Result<Source> {
 }
 
 fn stdin() -> Result<Source> {
-    let name = "<stdin>".to_owned();
-    let bytes = bounded(io::stdin().lock(), &name)?;
+    let text = utf8(bounded(io::stdin().lock(), STDIN)?, STDIN)?;
+    Ok(Source { name: STDIN.to_owned(), path: None, text })
+}
+
+/// Reads a file, or standard input for `-`.
+pub fn bytes_or_stdin(path: &Path) -> Result<Vec<u8>> {
+    if is_stdin(path) { bounded(io::stdin().lock(), STDIN) } else { bytes(path) }
+}
+
+/// Takes what [`bytes_or_stdin`] read as a text.
+pub fn text_source(path: &Path, bytes: Vec<u8>) -> Result<Source> {
+    let (name, path) = if is_stdin(path) {
+        (STDIN.to_owned(), None)
+    } else {
+        (path.display().to_string(), Some(path.to_owned()))
+    };
     let text = utf8(bytes, &name)?;
-    Ok(Source { name, path: None, text })
+    Ok(Source { name, path, text })
 }
 
 /// Reads one file whole, up to [`LONGEST`].
@@ -115,12 +132,12 @@ fn utf8(bytes: Vec<u8>, name: &str) -> Result<String> {
         let found = error.as_bytes().get(at).copied().unwrap_or_default();
         Failure::unusable(format!("{name} is not UTF-8 text"))
             .why(format!("line {line}, byte {at}: 0x{found:02x} begins no character"))
-            .help("save the file as UTF-8; a compiled module (.lbc) goes to `run`, `disasm` and `build`'s readers, not here")
+            .help("save the file as UTF-8; a compiled module (.lbc) is read by `run` and `disasm` only")
     })
 }
 
 /// Every `.licit` file below a folder, sorted; hidden folders and links to folders are left out.
-fn below(folder: &Path) -> Result<Vec<PathBuf>> {
+pub fn below(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let mut open = vec![(folder.to_owned(), 0)];
     while let Some((folder, depth)) = open.pop() {

@@ -1,7 +1,7 @@
 //! Lines of a stream, one at a time, in bounded memory.
 
 use crate::exit::{Failure, Result};
-use std::io::BufRead;
+use std::io::{BufRead, BufReader, Read};
 
 /// The longest line that is a request, in bytes.
 pub const LONGEST: usize = 1 << 20;
@@ -17,15 +17,20 @@ pub enum Line<'a> {
 
 /// Reads lines and numbers them from 1.
 pub struct Lines<R> {
-    reader: R,
+    reader: BufReader<R>,
     buffer: Vec<u8>,
     number: u64,
 }
 
-impl<R: BufRead> Lines<R> {
+impl<R: Read> Lines<R> {
     /// Reads from `reader`.
-    pub const fn new(reader: R) -> Self {
+    pub const fn new(reader: BufReader<R>) -> Self {
         Self { reader, buffer: Vec::new(), number: 0 }
+    }
+
+    /// Whether more of the input has come already: whoever writes it does not wait for an answer.
+    pub fn waiting(&self) -> bool {
+        !self.reader.buffer().is_empty()
     }
 
     /// The next line that is not blank, and its number; none at the end.

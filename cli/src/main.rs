@@ -7,17 +7,26 @@
 //! touched here and in `licit-engine`, nowhere else. *Invariant:* nothing a user types or feeds in makes it panic.
 
 #![allow(clippy::format_push_string, reason = "`format!` reads better, and a command prints little")]
-#![allow(dead_code, reason = "the commands that use the rest land with the crates they need")]
 
+mod ask;
+mod book;
 mod cli;
 mod commands;
+mod decision;
 mod exit;
 mod figures;
 mod input;
 mod instant;
 mod keyfile;
+mod ledger;
+mod lines;
 mod module;
+mod names;
+mod request;
+mod shelf;
 mod shell;
+mod subject;
+mod texts;
 
 use clap::Parser;
 

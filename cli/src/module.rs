@@ -1,8 +1,9 @@
-//! Compiled modules (.lbc) as files.
+//! Compiled modules (.lbc) as files, and which licence of a text is meant.
 
-use crate::exit::Failure;
+use crate::exit::{Failure, Result};
 use crate::shell::shown;
 use licit_bytecode::LoadError;
+use licit_compiler::CompiledLicence;
 use std::path::Path;
 
 /// Whether these bytes mean to be a module, by their first bytes.
@@ -15,4 +16,25 @@ pub fn refused(path: &Path, error: &LoadError) -> Failure {
     Failure::finding(format!("{}: {} {}", path.display(), error.kind.code(), error.kind.name()))
         .why(shown(&error.to_string()))
         .help("the module was damaged or made by something else than `licit build`; build it again from its text")
+}
+
+/// The licence that is meant: the only one, or the one that is named.
+pub fn choose(path: &Path, licences: Vec<CompiledLicence>, wanted: Option<&str>) -> Result<CompiledLicence> {
+    let names: Vec<String> = licences.iter().map(|licence| licence.name.clone()).collect();
+    let several = licences.len() > 1 && wanted.is_none();
+    let mut found = licences.into_iter().filter(|licence| wanted.is_none_or(|wanted| wanted == licence.name));
+    match found.next() {
+        Some(licence) if !several => Ok(licence),
+        Some(_) => Err(Failure::unusable(format!("{} holds several licences", path.display()))
+            .why(names.join(", "))
+            .help("say which one: `--licence NAME`")),
+        None if names.is_empty() => Err(Failure::unusable(format!("{} holds no licence", path.display()))
+            .why("vocabularies, parties and tests alone permit nothing")),
+        None => Err(Failure::unusable(format!(
+            "{} holds no licence {}",
+            path.display(),
+            shown(wanted.unwrap_or_default())
+        ))
+        .why(format!("it holds {}", names.join(", ")))),
+    }
 }

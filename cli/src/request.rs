@@ -1,25 +1,17 @@
 //! A request as it comes from outside: a JSON object, or the language's own words.
 
 use crate::instant;
+use crate::names::Names;
 use crate::shell::shown;
-use licit_vm::{FactValue, Request};
+use licit_bytecode::FactType;
+use licit_ledger::{Request, Value};
+use licit_vm::Manifest;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Unexpected, Visitor};
 use std::borrow::Cow;
 use std::fmt;
 
 /// The most facts, and the most units, of one request; a licence has at most 1,024 of each.
 const MOST_NAMES: usize = 2_048;
-
-/// The value of a fact.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Value<'a> {
-    /// `true`, `false`
-    Truth(bool),
-    /// A whole number.
-    Number(u128),
-    /// A text or a party.
-    Text(Cow<'a, str>),
-}
 
 /// A request whose texts may be borrowed from the line that it was read from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]
@@ -56,7 +48,7 @@ pub struct Question<'a> {
 
 /// Facts by name, in the order given.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Facts<'a>(pub Vec<(Cow<'a, str>, Value<'a>)>);
+pub struct Facts<'a>(pub Vec<(Cow<'a, str>, Value)>);
 
 /// Quantities by unit, in the order given.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -65,6 +57,10 @@ pub struct Quantities<'a>(pub Vec<(Cow<'a, str>, u128)>);
 impl<'a> Question<'a> {
     /// Reads a JSON object. The error says what is wrong, and in which column.
     pub fn from_json(json: &'a str) -> Result<Self, String> {
+        if !json.trim_start().starts_with('{') {
+            // An array of values would be taken for the fields in their order.
+            return Err("column 1: a request is a JSON object: { ... }".to_owned());
+        }
         let mut question: Question<'a> = serde_json::from_str(json).map_err(|error| json_error(&error))?;
         // `@ana` is how the language writes the handle `ana`; both name one party.
         for handle in [&mut question.user, &mut question.organisation].into_iter().flatten() {
@@ -80,31 +76,45 @@ impl<'a> Question<'a> {
         self.id.as_deref().map(call_id)
     }
 
-    /// Calls `with` on the request in the shape that the VM takes.
-    pub fn with<R>(&self, used_at: i64, with: impl FnOnce(&Request<'_>) -> R) -> R {
-        let facts: Vec<_> = self.facts.0.iter().map(|(name, value)| (&**name, value.borrowed())).collect();
-        let quantities: Vec<_> = self.quantities.0.iter().map(|(unit, number)| (&**unit, *number)).collect();
-        with(&Request {
-            used_at,
-            user: self.user.as_deref(),
-            organisation: self.organisation.as_deref(),
-            action: self.action.as_deref(),
-            purpose: self.purpose.as_deref(),
-            place: self.place.as_deref(),
-            facts: &facts,
-            quantities: &quantities,
-        })
+    /// The request in the ledger's shape: names of units are those that the licence lists, facts and quantities sorted.
+    /// The error says which unit is given twice or does not fit.
+    pub fn into_request(self, manifest: &Manifest, names: &Names) -> Result<Request, String> {
+        let listed =
+            |name: &str| manifest.units.binary_search_by(|unit| unit.name.as_str().cmp(name)).is_ok();
+        let owned = |text: Option<Cow<'_, str>>| text.map(Cow::into_owned);
+        let mut quantities: Vec<(String, u128)> = Vec::with_capacity(self.quantities.0.len());
+        for (given, number) in self.quantities.0 {
+            let (name, times) = names.unit(&given, listed);
+            let number = number
+                .checked_mul(times)
+                .ok_or_else(|| format!("{number} {} is more than can be counted", shown(&given)))?;
+            quantities.push((name.to_owned(), number));
+        }
+        let mut request = Request {
+            user: owned(self.user),
+            organisation: owned(self.organisation),
+            action: owned(self.action),
+            purpose: owned(self.purpose),
+            place: owned(self.place),
+            facts: self.facts.0.into_iter().map(|(name, value)| fact(manifest, name, value)).collect(),
+            quantities,
+        };
+        request.sort();
+        if let Some(twice) = request.quantities.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+            return Err(format!("the unit `{}` is given twice", shown(&twice[0].0)));
+        }
+        Ok(request)
     }
 }
 
-impl Value<'_> {
-    fn borrowed(&self) -> FactValue<'_> {
-        match self {
-            Value::Truth(truth) => FactValue::Truth(*truth),
-            Value::Number(number) => FactValue::Number(*number),
-            Value::Text(text) => FactValue::Text(text),
-        }
-    }
+/// `@grid` is how the language writes the party `grid`: as the value of a party fact both are one.
+fn fact(manifest: &Manifest, name: Cow<'_, str>, value: Value) -> (String, Value) {
+    let is_party = manifest.facts.iter().any(|fact| fact.name == *name && fact.ty == FactType::Party);
+    let value = match value {
+        Value::Text(text) if is_party && text.starts_with('@') => Value::Text(text[1..].to_owned()),
+        value => value,
+    };
+    (name.into_owned(), value)
 }
 
 /// 16 bytes for an id: those of a UUID (`xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`), else the first of SHA-256.
@@ -120,7 +130,10 @@ pub fn call_id(id: &str) -> [u8; 16] {
 fn uuid(text: &str) -> Option<[u8; 16]> {
     let dashes = [8, 13, 18, 23];
     let right = text.len() == 36
-        && text.bytes().enumerate().all(|(at, byte)| if dashes.contains(&at) { byte == b'-' } else { byte.is_ascii_hexdigit() });
+        && text
+            .bytes()
+            .enumerate()
+            .all(|(at, byte)| if dashes.contains(&at) { byte == b'-' } else { byte.is_ascii_hexdigit() });
     let digits: String = right.then(|| text.replace('-', ""))?;
     u128::from_str_radix(&digits, 16).ok().map(u128::to_be_bytes)
 }
@@ -145,25 +158,25 @@ fn at<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Erro
     text.map(|text| instant::parse(&text).map_err(D::Error::custom)).transpose()
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Value<'a> {
+/// The value of a fact.
+struct Fact(Value);
+
+impl<'de> Deserialize<'de> for Fact {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Any;
-        impl<'de> Visitor<'de> for Any {
-            type Value = Value<'de>;
+        impl Visitor<'_> for Any {
+            type Value = Fact;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("true, false, a whole number or a text as the value of a fact")
             }
-            fn visit_bool<E: Error>(self, truth: bool) -> Result<Value<'de>, E> {
-                Ok(Value::Truth(truth))
+            fn visit_bool<E: Error>(self, truth: bool) -> Result<Fact, E> {
+                Ok(Fact(Value::Truth(truth)))
             }
-            fn visit_u64<E: Error>(self, number: u64) -> Result<Value<'de>, E> {
-                Ok(Value::Number(number.into()))
+            fn visit_u64<E: Error>(self, number: u64) -> Result<Fact, E> {
+                Ok(Fact(Value::Number(number.into())))
             }
-            fn visit_str<E: Error>(self, text: &str) -> Result<Value<'de>, E> {
-                Ok(Value::Text(Cow::Owned(text.to_owned())))
-            }
-            fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Value<'de>, E> {
-                Ok(Value::Text(Cow::Borrowed(text)))
+            fn visit_str<E: Error>(self, text: &str) -> Result<Fact, E> {
+                Ok(Fact(Value::Text(text.to_owned())))
             }
         }
         deserializer.deserialize_any(Any)
@@ -213,10 +226,15 @@ macro_rules! named_values {
                             // null: as if it had not been given.
                             let Some(value) = map.next_value::<Option<$value>>()? else { continue };
                             if found.len() == MOST_NAMES {
-                                return Err(A::Error::custom(format_args!("more than {MOST_NAMES} names in one object")));
+                                return Err(A::Error::custom(format_args!(
+                                    "more than {MOST_NAMES} names in one object"
+                                )));
                             }
                             if found.iter().any(|(known, _)| *known == name) {
-                                return Err(A::Error::custom(format_args!("`{}` is given twice", shown(&name))));
+                                return Err(A::Error::custom(format_args!(
+                                    "`{}` is given twice",
+                                    shown(&name)
+                                )));
                             }
                             found.push((name, $convert(value)));
                         }
@@ -229,7 +247,7 @@ macro_rules! named_values {
     };
 }
 
-named_values!(Facts, Value<'de>, "an object with a value for each fact", |value| value);
+named_values!(Facts, Fact, "an object with a value for each fact", |fact: Fact| fact.0);
 named_values!(Quantities, Count, "an object with a number for each unit", |count: Count| count.0);
 
 /// A key, borrowed where JSON escapes nothing.
@@ -277,9 +295,20 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said() {
         let said: Vec<String> = [
-            "", "{", "[]", "{\"user\":1}", "{\"colour\":1}", "{\"at\":\"noon\"}", "{\"quantities\":{\"token\":-1}}",
-            "{\"quantities\":{\"token\":1.5}}", "{\"quantities\":{\"token\":1,\"token\":1}}", "{\"user\":\"a\",\"user\":\"b\"}",
-            "{\"facts\":{\"x\":[]}}", "{} {}", "{\"quantities\":{\"token\":\"1e3\"}}", "nope",
+            "",
+            "{",
+            "[]",
+            "{\"user\":1}",
+            "{\"colour\":1}",
+            "{\"at\":\"noon\"}",
+            "{\"quantities\":{\"token\":-1}}",
+            "{\"quantities\":{\"token\":1.5}}",
+            "{\"quantities\":{\"token\":1,\"token\":1}}",
+            "{\"user\":\"a\",\"user\":\"b\"}",
+            "{\"facts\":{\"x\":[]}}",
+            "{} {}",
+            "{\"quantities\":{\"token\":\"1e3\"}}",
+            "nope",
         ]
         .iter()
         .map(|json| format!("{json:42} {}", Question::from_json(json).unwrap_err()))

@@ -2,6 +2,7 @@
 
 use crate::exit::{Exit, Failure, Result};
 use crate::shell::{Shell, Style};
+use crate::texts::Texts;
 use crate::{figures, input};
 use licit_grammar::FormatError;
 use std::path::PathBuf;
@@ -31,10 +32,9 @@ pub fn run(args: &Args, shell: &mut Shell) -> Result {
     for source in &sources {
         let formatted = match licit_grammar::format(&source.text) {
             Ok(formatted) => formatted,
-            Err(FormatError::Syntax(errors)) => {
+            Err(FormatError::Syntax(_)) => {
                 refused += 1;
-                let diagnostics = super::check::syntax(source, &errors);
-                shell.talk_raw(&super::check::rendered(&diagnostics, shell.colour_err()));
+                super::check::report_errors(&Texts::new(vec![source.clone()]), 0, shell);
                 continue;
             }
             Err(FormatError::Unfaithful) => {
@@ -74,7 +74,10 @@ pub fn run(args: &Args, shell: &mut Shell) -> Result {
     }
     if sources.iter().any(|source| source.path.is_some()) {
         let unchanged = sources.len() - changed;
-        shell.talk(&format!("{files} changed, {} already as they should be", figures::grouped(unchanged as u128)));
+        shell.talk(&format!(
+            "{files} changed, {} already as they should be",
+            figures::grouped(unchanged as u128)
+        ));
     }
     Ok(Exit::Fine)
 }

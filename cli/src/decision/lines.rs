@@ -1,7 +1,7 @@
 //! The lines of a charge in words: which price of which clause, for how much, tier by tier.
 
 use super::{Decision, quantity_words};
-use crate::figures::{decimal, grouped, money};
+use crate::figures::{decimal, grouped};
 use licit_bytecode::{Price, Tier};
 use licit_vm::{CounterOf, Line};
 
@@ -11,8 +11,15 @@ pub fn line_words(decision: &Decision<'_>, line: Line) -> Option<String> {
     let currency = manifest.money.as_ref()?.currency.as_str();
     let charge = manifest.charges.get(usize::from(line.charge))?;
     let label = manifest.label(charge.clause)?;
-    let amount = money(currency, line.amount, u128::from(manifest.grain));
+    let amount = decision.money(line.amount);
     let price = charge.prices.get(usize::from(line.case))?;
+    let unit = match price {
+        Price::Free {} => None,
+        Price::Rate { unit, .. } | Price::Graduated { unit, .. } => Some(*unit),
+    };
+    if unit.is_some_and(|unit| asked(decision, unit) == 0) {
+        return None; // Nothing was used, nothing is charged: nothing to tell.
+    }
     Some(match price {
         Price::Free {} => format!("{label} free"),
         Price::Rate { unit, .. } => {
@@ -29,7 +36,9 @@ pub fn line_words(decision: &Decision<'_>, line: Line) -> Option<String> {
             } else {
                 let parts: Vec<String> = parts
                     .iter()
-                    .map(|(part, rate)| format!("{} {}", grouped(*part), rate_words(currency, *rate, manifest.grain)))
+                    .map(|(part, rate)| {
+                        format!("{} {}", grouped(*part), rate_words(currency, *rate, manifest.grain))
+                    })
                     .collect();
                 format!("{label} {words} ({}) {amount}", parts.join(", "))
             }
@@ -43,7 +52,7 @@ pub fn calculation(decision: &Decision<'_>, line: Line) -> Option<(String, Strin
     let currency = manifest.money.as_ref()?.currency.as_str();
     let charge = manifest.charges.get(usize::from(line.charge))?;
     let label = manifest.label(charge.clause)?.to_owned();
-    let amount = money(currency, line.amount, u128::from(manifest.grain));
+    let amount = decision.money(line.amount);
     let text = match charge.prices.get(usize::from(line.case))? {
         Price::Free {} => "free".to_owned(),
         Price::Rate { unit, rate } => {
@@ -98,13 +107,21 @@ fn rate_words(currency: &str, rate: u64, grain: u64) -> String {
         return "free".to_owned();
     }
     let (number, per) = readable(rate, grain);
-    if per == 1 { format!("at {currency} {number}") } else { format!("at {currency} {number} per {}", grouped(per)) }
+    if per == 1 {
+        format!("at {currency} {number}")
+    } else {
+        format!("at {currency} {number} per {}", grouped(per))
+    }
 }
 
 /// `x USD 2.50 / 1_000_000`
 fn times(currency: &str, rate: u64, grain: u64) -> String {
     let (number, per) = readable(rate, grain);
-    if per == 1 { format!("x {currency} {number}") } else { format!("x {currency} {number} / {}", grouped(per)) }
+    if per == 1 {
+        format!("x {currency} {number}")
+    } else {
+        format!("x {currency} {number} / {}", grouped(per))
+    }
 }
 
 /// A rate in the size that people write it in: per 1, 1_000, 1_000_000 or 1_000_000_000, whichever first needs no more

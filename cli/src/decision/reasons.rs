@@ -35,7 +35,10 @@ pub fn reason_words(decision: &Decision<'_>, reason: Reason) -> String {
         ReasonCode::Unpriced if reason.number >= UNIT_BASE => {
             let unit = unit_name(decision, reason.number).unwrap_or("?");
             let quantity = decision.asked.quantity(unit);
-            format!("{} would cost nothing: no clause prices or frees the unit", counted_units(quantity, unit, decision.names.plural(unit)))
+            format!(
+                "{} would cost nothing: no clause prices or frees the unit",
+                counted_units(quantity, unit, decision.names.plural(unit))
+            )
         }
         ReasonCode::Unpriced => format!("no case matches{}", by(decision, reason.number)),
         ReasonCode::AmbiguousPrice => format!("two prices for one use{}", by(decision, reason.number)),
@@ -56,15 +59,20 @@ pub fn json(decision: &Decision<'_>, reason: Reason) -> Value {
     if let Some(about) = subject(decision, reason) {
         out.insert("about".into(), json!(about));
     }
-    if is_clause(reason) && let Some((file, start, end)) = manifest.source(reason.number) {
-        out.insert("source".into(), json!({ "file": file, "start": start, "end": end, "line": decision.names.line(file, start) }));
+    if is_clause(reason)
+        && let Some((file, start, end)) = manifest.source(reason.number)
+    {
+        out.insert(
+            "source".into(),
+            json!({ "file": file, "start": start, "end": end, "line": decision.names.line(file, start) }),
+        );
     }
     out.insert("text".into(), json!(reason_words(decision, reason)));
     Value::Object(out)
 }
 
 /// What stands behind the colon in the canonical text (`spec/core.md` section 12).
-fn subject(decision: &Decision<'_>, reason: Reason) -> Option<String> {
+pub fn subject(decision: &Decision<'_>, reason: Reason) -> Option<String> {
     let manifest = decision.manifest;
     match reason.code {
         ReasonCode::Revoked | ReasonCode::NotYet | ReasonCode::Expired => None,
@@ -79,7 +87,11 @@ fn subject(decision: &Decision<'_>, reason: Reason) -> Option<String> {
 fn is_clause(reason: Reason) -> bool {
     !matches!(
         reason.code,
-        ReasonCode::Revoked | ReasonCode::NotYet | ReasonCode::Expired | ReasonCode::Needing | ReasonCode::NotPermitted
+        ReasonCode::Revoked
+            | ReasonCode::NotYet
+            | ReasonCode::Expired
+            | ReasonCode::Needing
+            | ReasonCode::NotPermitted
     ) && reason.number < EVERYTHING
 }
 
@@ -111,7 +123,8 @@ fn range_words(decision: &Decision<'_>, number: u32) -> String {
         return "the charge is too large to be counted".to_owned();
     }
     if number == UNIT_UNKNOWN {
-        let unknown = decision.asked.quantities.iter().find(|(name, _)| !units.iter().any(|unit| unit.name == *name));
+        let unknown =
+            decision.asked.quantities.iter().find(|(name, _)| !units.iter().any(|unit| unit.name == *name));
         let unknown = unknown.map_or_else(|| "?".to_owned(), |(name, _)| shown(name));
         let known: Vec<&str> = units.iter().map(|unit| unit.name.as_str()).collect();
         return format!("the licence knows no unit `{unknown}`; it counts {}", or_nothing(&known.join(", ")));
@@ -154,17 +167,31 @@ fn guard(number: u32) -> (&'static str, &'static str) {
 
 fn not_permitted(decision: &Decision<'_>, number: u32) -> String {
     let asked = &decision.asked;
-    match number {
-        2 => format!("no clause permits to {}", asked.action.map_or_else(|| "do this".to_owned(), shown)),
-        3 => format!("no clause permits this for {}", asked.purpose.map_or_else(|| "this purpose".to_owned(), shown)),
-        4 => format!("no clause permits this in {}", asked.place.map_or_else(|| "this place".to_owned(), shown)),
-        _ => format!("no clause permits this {}", guard(number).1),
-    }
+    let (axis, term, preposition) = match number {
+        2 => (0, asked.action, "to"),
+        3 => (1, asked.purpose, "this for"),
+        4 => (2, asked.place, "this in"),
+        _ => return format!("no clause permits this {}", guard(number).1),
+    };
+    let Some(term) = term else { return format!("no clause permits this {}", guard(number).1) };
+    let listed = decision.manifest.axes[axis].iter().any(|name| name == term);
+    let unlisted = if listed { "" } else { ", which its vocabulary does not list" };
+    format!("no clause permits {preposition} {}{unlisted}", shown(term))
 }
 
 /// The slot's canonical name.
 fn slot_name(decision: &Decision<'_>, slot: u32) -> String {
-    let fixed = ["action", "purpose", "place", "unlisted-action", "unlisted-purpose", "unlisted-place", "user", "organisation", "licensee"];
+    let fixed = [
+        "action",
+        "purpose",
+        "place",
+        "unlisted-action",
+        "unlisted-purpose",
+        "unlisted-place",
+        "user",
+        "organisation",
+        "licensee",
+    ];
     if let Some(name) = fixed.get(slot as usize) {
         return (*name).to_owned();
     }
@@ -246,7 +273,11 @@ fn duty_text(text: &licit_bytecode::DutyText) -> String {
 /// `attribute "..." on model_card by 2026-06-30T12:00:00Z (credit, harbour.licit:31)`
 pub fn duty_words(decision: &Decision<'_>, duty: DutyDue) -> String {
     let Some(info) = decision.manifest.duties.get(usize::from(duty.duty)) else { return "a duty".to_owned() };
-    let when = if duty.due <= decision.asked.used_at { "now".to_owned() } else { format!("by {}", instant::text(duty.due)) };
+    let when = if duty.due <= decision.asked.used_at {
+        "now".to_owned()
+    } else {
+        format!("by {}", instant::text(duty.due))
+    };
     format!("{} {when}{}", duty_text(&info.text), by(decision, info.clause))
 }
 

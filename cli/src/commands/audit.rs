@@ -1,0 +1,118 @@
+//! `licit audit`: everything in a ledger decided again, and its money added up.
+
+use crate::cli::FormatArg;
+use crate::exit::{Exit, Result};
+use crate::figures::grouped;
+use crate::shell::{Shell, Style, shown};
+use crate::{book, ledger};
+use licit_engine::{Report, Verdict};
+use serde_json::json;
+use std::path::PathBuf;
+
+/// `licit audit`
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  licit audit log
+  licit audit log --key did:key:z6Mk...    the log must be this gateway's
+  licit audit log --format json
+
+Every receipt is re-executed from what its opening remembers: decision, price, what falls due, and the state that it
+leaves, byte for byte; then the tree, the signature and the trial balance. Nothing that the gateway claims is believed.")]
+pub struct Args {
+    /// The ledger's folder
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+    /// The gateway's key, as you know it; without it the key that the log names is believed
+    #[arg(long, value_name = "DID")]
+    key: Option<String>,
+    #[command(flatten)]
+    format: FormatArg,
+}
+
+/// Audits a ledger.
+pub fn run(args: &Args, shell: &mut Shell) -> Result {
+    let key = args.key.as_deref().map(super::key::named).transpose()?;
+    let mut failed = Vec::new();
+    let mut told = 0u64;
+    let report = licit_engine::audit_dir(&args.folder, key.as_ref(), &mut |leaf, verdict| {
+        if let Verdict::Failed(failure) = verdict {
+            told += 1;
+            // Of a log that is wrong throughout, the first thousand leaves say enough.
+            if failed.len() < 1_000 {
+                failed.push((leaf, shown(&failure.to_string())));
+            }
+        }
+    })
+    .map_err(|error| ledger::failure(Some(&args.folder), &error))?;
+    if args.format.is_json() {
+        say_json(&report, &failed, shell)?;
+    } else {
+        say(&report, &failed, told, args, shell)?;
+    }
+    Ok(if report.passes() { Exit::Fine } else { Exit::Findings })
+}
+
+fn say(report: &Report, failed: &[(u64, String)], told: u64, args: &Args, shell: &mut Shell) -> Result<()> {
+    let bad = shell.paint(Style::Bad, "failed");
+    for (leaf, failure) in failed {
+        shell.line(&format!("{bad} leaf {leaf}: {failure}"))?;
+    }
+    if told > failed.len() as u64 {
+        shell.line(&format!("{bad} and {} more leaves", grouped(u128::from(told) - failed.len() as u128)))?;
+    }
+    for finding in &report.findings {
+        shell.line(&format!("{bad} {}", shown(&finding.to_string())))?;
+    }
+    for fault in &report.statement.faults {
+        shell.line(&format!("{bad} {fault}"))?;
+    }
+    let verdict = if report.passes() {
+        shell.paint(Style::Good, "sound")
+    } else {
+        shell.paint(Style::Bad, "not sound")
+    };
+    let counts = report.counts;
+    let leaves = counts.reexecuted + counts.verified + counts.failed;
+    let number = |number: u64| grouped(u128::from(number));
+    shell.line(&format!("{}: {verdict}", args.folder.display()))?;
+    let key = report.key.as_ref().map_or_else(|| "(unknown)".to_owned(), licit_receipt::VerifyingKey::did);
+    let known = if args.key.is_some() { "as you named it" } else { "as the log names it" };
+    shell.line(&format!("  gateway      {key} ({known})"))?;
+    shell.line(&format!(
+        "  receipts     {}, {} under the signed checkpoint",
+        number(leaves),
+        number(report.signed)
+    ))?;
+    shell.line(&format!("  root         {}", super::hex(&report.root)))?;
+    shell.line(&format!("  re-executed  {}", number(counts.reexecuted)))?;
+    let erased =
+        if counts.verified > 0 { " (erased: what is left holds, but cannot be decided again)" } else { "" };
+    shell.line(&format!("  verified     {}{erased}", number(counts.verified)))?;
+    shell.line(&format!("  failed       {}", number(counts.failed)))?;
+    let balance = if report.statement.balances() { "adds up" } else { "does not add up" };
+    shell.line(&format!("  balance      {balance}"))?;
+    shell.write(&book::human(&report.statement, &report.policies, &report.names))
+}
+
+fn say_json(report: &Report, failed: &[(u64, String)], shell: &mut Shell) -> Result<()> {
+    for (leaf, failure) in failed {
+        shell.line(&json!({ "leaf": leaf, "failure": failure }).to_string())?;
+    }
+    for finding in &report.findings {
+        shell.line(&json!({ "failure": shown(&finding.to_string()) }).to_string())?;
+    }
+    let counts = report.counts;
+    let summary = json!({
+        "passes": report.passes(),
+        "gateway": report.key.as_ref().map(licit_receipt::VerifyingKey::did),
+        "receipts": counts.reexecuted + counts.verified + counts.failed,
+        "signed": report.signed,
+        "root": super::hex(&report.root),
+        "reexecuted": counts.reexecuted,
+        "verified": counts.verified,
+        "failed": counts.failed,
+        "statement": book::json(&report.statement, &report.policies, &report.names),
+    });
+    shell.line(&summary.to_string())
+}

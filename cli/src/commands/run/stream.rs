@@ -1,0 +1,98 @@
+//! A stream of requests: JSON Lines in, decisions out, one at a time.
+//!
+//! A decision is printed only once its receipt would survive a crash. Receipts become durable in groups; when no further
+//! line waits in the input, the group is closed at once, so that whoever asks line by line is answered line by line.
+
+use super::tally::Tally;
+use super::{Run, failed, used_at};
+use crate::exit::{Exit, Failure, Result};
+use crate::lines::{Line, Lines};
+use crate::request::Question;
+use crate::shell::{Shell, Style, shown};
+use licit_engine::{Answer, Error};
+use std::io::BufReader;
+
+/// How many lines that cannot be decided are named; the rest is counted.
+const NAMED: u64 = 100;
+
+/// Decides every line.
+pub fn run(run: &mut Run<'_>, shell: &mut Shell) -> Result {
+    let mut lines = Lines::new(BufReader::with_capacity(1 << 18, std::io::stdin().lock()));
+    let mut tally = Tally::default();
+    let mut pending = String::new();
+    while let Some((number, line)) = lines.next()? {
+        let decided = match line {
+            Line::Bad(text) => Err(Undecided::Line(text)),
+            Line::Text(text) => decide(run, text),
+        };
+        match decided {
+            Ok((answer, id)) => {
+                tally.count(&answer);
+                if !run.args.quiet {
+                    let told = run.told(&answer, id.as_deref(), shell.colour_out());
+                    pending.push_str(&told);
+                }
+            }
+            Err(Undecided::Line(text)) => {
+                tally.undecided += 1;
+                if run.args.strict {
+                    flush(run, &mut pending, shell)?;
+                    return Err(Failure::unusable(format!("line {number}: {text}"))
+                        .why("`--strict` stops at the first line that cannot be decided"));
+                }
+                if tally.undecided <= NAMED {
+                    shell.talk(&format!("{} line {number}: {text}", shell.paint_err(Style::Bad, "error:")));
+                }
+            }
+            Err(Undecided::Ledger(error)) => {
+                return Err(
+                    failed(run.args, &error).why(format!("at line {number}; what was decided before stands"))
+                );
+            }
+        }
+        if run.engine.durable() == run.engine.state().leaves() || !lines.waiting() {
+            flush(run, &mut pending, shell)?;
+        }
+    }
+    flush(run, &mut pending, shell)?;
+    if tally.undecided > NAMED {
+        shell.talk(&format!("and {} more lines like these", tally.undecided - NAMED));
+    }
+    run.engine.write_checkpoint().map_err(|error| failed(run.args, &error))?;
+    shell.flush()?;
+    tally.say(run, shell);
+    Ok(if tally.undecided > 0 { Exit::Findings } else { Exit::Fine })
+}
+
+enum Undecided {
+    /// The line is to blame; the stream goes on.
+    Line(String),
+    /// The ledger is to blame; it cannot.
+    Ledger(Error),
+}
+
+fn decide(run: &mut Run<'_>, text: &str) -> std::result::Result<(Answer, Option<String>), Undecided> {
+    let question = Question::from_json(text).map_err(Undecided::Line)?;
+    let (id, call, at) =
+        (question.id.clone().map(std::borrow::Cow::into_owned), question.call(), used_at(question.at));
+    let request = match run.licence() {
+        Some(licence) => question.into_request(licence.manifest(), &run.subject.names),
+        None => Err("the licence is not loaded".to_owned()),
+    };
+    let request = request.map_err(Undecided::Line)?;
+    match run.invoke(call, at, request) {
+        Ok(answer) => Ok((answer, id)),
+        Err(Error::Refused(refusal)) => Err(Undecided::Line(shown(&refusal.to_string()))),
+        Err(error) => Err(Undecided::Ledger(error)),
+    }
+}
+
+fn flush(run: &mut Run<'_>, pending: &mut String, shell: &mut Shell) -> Result<()> {
+    run.engine.flush().map_err(|error| failed(run.args, &error))?;
+    if !pending.is_empty() {
+        shell.write(pending)?;
+        pending.clear();
+        shell.flush()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,259 @@
+//! The bench a test runs on: a policy, and the state that its steps share.
+//!
+//! *Invariant:* a step changes state as a committed use does (`licit-ledger`): counters by the deltas, duties that fall
+//! due later become pending, the running total of the settlement window grows by the charge. A denial changes nothing.
+
+use super::expect;
+use crate::decision::{Asked, Decision};
+use crate::names::Names;
+use licit_compiler::zone::{self, Civil};
+use licit_compiler::{Diagnostic, TestAsk, TestCase, TestGiven, TestStep};
+use licit_ledger::money::{Fraction, Rounding, Scale};
+use licit_vm::{CounterOf, DutyStatus, END_OF_TIME, FactValue, Key, Outcome, Policy, Request, State, Window};
+use std::collections::BTreeMap;
+
+/// A policy and its state.
+pub struct Bench<'a> {
+    policy: &'a Policy,
+    names: &'a Names,
+    /// By counter, whose, and window: what was used.
+    used: BTreeMap<(u16, String, i64), u128>,
+    /// By licensee and duty.
+    duties: BTreeMap<(String, u16), DutyStatus>,
+    notice: Option<i64>,
+    /// By licensee and settlement window: the exact running total.
+    charged: BTreeMap<(String, i64), u128>,
+    /// The instant of the step before.
+    clock: Option<i64>,
+}
+
+impl<'a> Bench<'a> {
+    /// With nothing used, nothing owed, no notice.
+    pub fn new(policy: &'a Policy, names: &'a Names) -> Self {
+        Self {
+            policy,
+            names,
+            used: BTreeMap::new(),
+            duties: BTreeMap::new(),
+            notice: None,
+            charged: BTreeMap::new(),
+            clock: None,
+        }
+    }
+
+    /// Runs a test up to its first step that fails; what failed there.
+    pub fn run(&mut self, test: &TestCase) -> Vec<Diagnostic> {
+        for step in &test.steps {
+            let failures = self.step(test, step);
+            if !failures.is_empty() {
+                return failures;
+            }
+        }
+        Vec::new()
+    }
+
+    fn step(&mut self, test: &TestCase, step: &TestStep) -> Vec<Diagnostic> {
+        let ask = &step.ask;
+        let used_at = ask
+            .used_at
+            .map(|at| i64::try_from(at).unwrap_or(i64::MAX))
+            .or(self.clock)
+            .unwrap_or_else(|| self.beginning());
+        self.clock = Some(used_at);
+        let facts: Vec<(&str, FactValue<'_>)> =
+            ask.facts.iter().map(|(name, value)| (name.as_str(), fact(value))).collect();
+        let quantities: Vec<(&str, u128)> =
+            ask.quantities.iter().map(|(unit, number)| (unit.as_str(), *number)).collect();
+        let request = Request {
+            used_at,
+            user: Some(&ask.user),
+            organisation: ask.organisation.as_deref(),
+            action: Some(&ask.action),
+            purpose: ask.purpose.as_deref(),
+            place: ask.place.as_deref(),
+            facts: &facts,
+            quantities: &quantities,
+        };
+        let bound = match self.policy.bind(&request) {
+            Ok(bound) => bound,
+            Err(error) => return vec![expect::unaskable(test, step, &error.to_string())],
+        };
+        let windows: Vec<i64> = bound.reads().iter().map(|read| read.window).collect();
+        for (given, _) in &step.given {
+            self.give(given, ask, &windows);
+        }
+        let used: Vec<u128> = bound
+            .reads()
+            .iter()
+            .map(|read| self.read(read.counter, &whose(read.key, ask), read.window))
+            .collect();
+        let licensee = whose(Key::Licensee, ask);
+        let statuses: Vec<DutyStatus> = (0..self.policy.manifest().duties.len())
+            .map(|duty| self.duties.get(&(licensee.clone(), duty as u16)).copied().unwrap_or_default())
+            .collect();
+        let mut outcome = self.policy.outcome();
+        let state = State { used: &used, duties: &statuses, notice: self.notice };
+        self.policy.evaluate(&bound, &state, &mut outcome);
+        let due = self.commit(&outcome, ask, used_at);
+        let seen = Decision {
+            manifest: self.policy.manifest(),
+            names: self.names,
+            asked: Asked {
+                used_at,
+                id: None,
+                user: Some(&ask.user),
+                organisation: ask.organisation.as_deref(),
+                action: Some(&ask.action),
+                purpose: ask.purpose.as_deref(),
+                place: ask.place.as_deref(),
+                quantities: &ask.quantities,
+            },
+            permitted: outcome.permitted,
+            reasons: &outcome.reasons,
+            lines: &outcome.lines,
+            duties: &outcome.duties,
+            used: &used,
+            due,
+        };
+        step.expect
+            .iter()
+            .filter_map(|(expected, span)| expect::judge(test, &seen, expected, *span))
+            .collect()
+    }
+
+    /// The first instant of the licence's term; 1970 if it has no beginning.
+    fn beginning(&self) -> i64 {
+        let manifest = self.policy.manifest();
+        match &manifest.from {
+            Some(licit_bytecode::Point::Instant { micros }) => i64::try_from(*micros).unwrap_or(0),
+            Some(licit_bytecode::Point::Date { days }) => {
+                let (year, month, day) = crate::instant::civil_from_days(i64::try_from(*days).unwrap_or(0));
+                let civil = Civil {
+                    year: year as u16,
+                    month: month as u8,
+                    day: day as u8,
+                    hour: 0,
+                    minute: 0,
+                    second: 0,
+                };
+                zone::instant(manifest.calendar.as_deref().unwrap_or("UTC"), civil)
+                    .unwrap_or(0)
+                    .saturating_mul(1_000_000)
+            }
+            None => 0,
+        }
+    }
+
+    fn read(&self, counter: u16, whose: &str, window: i64) -> u128 {
+        self.used.get(&(counter, whose.to_owned(), window)).copied().unwrap_or(0)
+    }
+
+    fn give(&mut self, given: &TestGiven, ask: &TestAsk, windows: &[i64]) {
+        let manifest = self.policy.manifest();
+        match given {
+            TestGiven::Counter { clause, case, key, value } => {
+                let found = manifest.counters.iter().position(|counter| {
+                    manifest.label(counter.clause) == Some(clause)
+                        && match counter.of {
+                            CounterOf::Limit { .. } => true,
+                            CounterOf::Case { case: number, .. } => number as usize == *case,
+                        }
+                });
+                let Some(index) = found else { return };
+                let Some(counter) = manifest.counters.get(index) else { return };
+                let whose = key.clone().unwrap_or_else(|| whose(counter.key, ask));
+                let window = windows.get(index).copied().unwrap_or(0);
+                self.used.insert((index as u16, whose, window), *value);
+            }
+            TestGiven::Duty { clause, status } => {
+                let found =
+                    manifest.duties.iter().position(|duty| manifest.label(duty.clause) == Some(clause));
+                let Some(index) = found else { return };
+                let status = match status {
+                    licit_compiler::DutyStatus::Clear => DutyStatus::Clear,
+                    licit_compiler::DutyStatus::Open => DutyStatus::Pending { due: END_OF_TIME },
+                    licit_compiler::DutyStatus::Done => DutyStatus::Done,
+                    licit_compiler::DutyStatus::Overdue => DutyStatus::Violated,
+                    licit_compiler::DutyStatus::Unknown => DutyStatus::Unknown,
+                };
+                self.duties.insert((whose(Key::Licensee, ask), index as u16), status);
+            }
+            TestGiven::Notice(at) => self.notice = Some(i64::try_from(*at).unwrap_or(i64::MAX)),
+        }
+    }
+
+    /// Takes a permitted use over into the state; what falls due with it, in minor units.
+    fn commit(&mut self, outcome: &Outcome, ask: &TestAsk, used_at: i64) -> Option<u128> {
+        if !outcome.permitted {
+            return None;
+        }
+        let manifest = self.policy.manifest();
+        for delta in &outcome.deltas {
+            let key = manifest
+                .counters
+                .get(usize::from(delta.counter))
+                .map_or(Key::Licensee, |counter| counter.key);
+            let used = self.used.entry((delta.counter, whose(key, ask), delta.window)).or_default();
+            *used = used.saturating_add(delta.add);
+        }
+        let licensee = whose(Key::Licensee, ask);
+        for duty in outcome.duties.iter().filter(|duty| duty.due > used_at) {
+            let status = self.duties.entry((licensee.clone(), duty.duty)).or_default();
+            let due = if let DutyStatus::Pending { due } = *status { due.min(duty.due) } else { duty.due };
+            *status = DutyStatus::Pending { due };
+        }
+        let money = manifest.money.as_ref()?;
+        let rounding = match money.rounding {
+            licit_bytecode::Rounding::HalfEven => Rounding::HalfEven,
+            licit_bytecode::Rounding::HalfUp => Rounding::HalfUp,
+            licit_bytecode::Rounding::Down => Rounding::Down,
+            licit_bytecode::Rounding::Up => Rounding::Up,
+        };
+        let minor = Fraction { numerator: money.minor_num, denominator: money.minor_den };
+        let scale = Scale::new(manifest.grain, minor, rounding)?;
+        let amount = outcome.lines.iter().try_fold(0u128, |sum, line| sum.checked_add(line.amount))?;
+        if money.settled == Window::Call {
+            return scale.due(0, amount);
+        }
+        let window = window_index(money.settled, used_at, manifest.calendar.as_deref().unwrap_or("UTC"));
+        let total = self.charged.entry((licensee, window)).or_default();
+        let due = scale.due(*total, amount);
+        *total = total.saturating_add(amount);
+        due
+    }
+}
+
+/// The index of the window that an instant lies in (`spec/core.md` section 8), by the compiler's zone table, which is the
+/// one that the module was built with.
+fn window_index(kind: Window, at: i64, calendar: &str) -> i64 {
+    let second = at.div_euclid(1_000_000);
+    let offset = zone::table(calendar, second, second).map_or(0, |table| i64::from(table.initial));
+    let day = (second + offset).div_euclid(86_400);
+    let (year, month, _) = crate::instant::civil_from_days(day);
+    let month = 12 * (year - 1970) + month - 1;
+    match kind {
+        Window::Day => day,
+        Window::Week => (day + 3).div_euclid(7),
+        Window::Month => month,
+        Window::Quarter => month.div_euclid(3),
+        Window::Year => year - 1970,
+        Window::Term | Window::Call => 0,
+    }
+}
+
+/// Whose counter it is, a handle.
+fn whose(key: Key, ask: &TestAsk) -> String {
+    match key {
+        Key::User => ask.user.clone(),
+        Key::Organisation => ask.organisation.clone().unwrap_or_default(),
+        Key::Licensee => ask.organisation.clone().unwrap_or_else(|| ask.user.clone()),
+    }
+}
+
+fn fact(value: &licit_compiler::FactValue) -> FactValue<'_> {
+    match value {
+        licit_compiler::FactValue::YesNo(truth) => FactValue::Truth(*truth),
+        licit_compiler::FactValue::Count(number) => FactValue::Number(*number),
+        licit_compiler::FactValue::Text(text) => FactValue::Text(text),
+    }
+}

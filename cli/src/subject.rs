@@ -1,0 +1,43 @@
+//! The licence that is run: a module from anybody, or the licence of a text, compiled.
+
+use crate::commands::build;
+use crate::exit::{Failure, Result};
+use crate::names::Names;
+use crate::shell::{Shell, shown};
+use crate::texts::Texts;
+use crate::{input, module};
+use std::path::Path;
+
+/// A licence that is ready to be loaded.
+pub struct Subject {
+    /// The module's bytes.
+    pub module: Vec<u8>,
+    /// Plurals and lines, as far as they are known.
+    pub names: Names,
+    /// Its text and its name there; none for a module that came alone.
+    pub text: Option<(Texts, String)>,
+}
+
+impl Subject {
+    /// Reads a module, or compiles a text; errors of a text are drawn on standard error.
+    pub fn read(path: &Path, wanted: Option<&str>, shell: &Shell) -> Result<Self> {
+        let bytes = input::bytes_or_stdin(path)?;
+        if module::is_module(&bytes) {
+            let loaded = licit_bytecode::load(&bytes).map_err(|error| module::refused(path, &error))?;
+            let name = loaded.module.about.first().map_or("", |about| about.name.as_str());
+            if wanted.is_some_and(|wanted| wanted != name) {
+                return Err(Failure::unusable(format!(
+                    "{} holds the licence {}",
+                    path.display(),
+                    shown(name)
+                )));
+            }
+            return Ok(Self { module: bytes, names: Names::default(), text: None });
+        }
+        let texts = Texts::new(vec![input::text_source(path, bytes)?]);
+        let licence = module::choose(path, build::licences(&texts, 0, shell)?, wanted)?;
+        let module = texts.module(0, &licence)?;
+        let names = texts.names(0);
+        Ok(Self { module, names, text: Some((texts, licence.name)) })
+    }
+}
