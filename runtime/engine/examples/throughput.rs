@@ -30,7 +30,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     engine.close()?;
     let each = |what: &str, start: Instant| {
         let time = start.elapsed();
-        println!("{what}: {count} in {time:.2?}, {:.2?} each", time / u32::try_from(count.max(1)).unwrap_or(u32::MAX));
+        println!(
+            "{what}: {count} in {time:.2?}, {:.2?} each",
+            time / u32::try_from(count.max(1)).unwrap_or(u32::MAX)
+        );
     };
     each("decided", start);
     let start = Instant::now();

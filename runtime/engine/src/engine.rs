@@ -1,14 +1,14 @@
 //! The engine: commands in, receipts out, durable in groups.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use licit_ledger::receipt::checkpoint::{CheckpointError, origin};
 use licit_ledger::receipt::tree::{MemoryTree, ProveError, inclusion};
-use licit_ledger::receipt::{Checkpoint, Frontier, Hash, Kind, Note, Signer, SigningKey, leaf_hash};
+use licit_ledger::receipt::{Checkpoint, Frontier, Hash, Kind, Note, Opening, Signer, SigningKey, leaf_hash};
 use licit_ledger::{
-    Ask, CallId, Command, Content, Event, Licence, Mint, Openings, Past, Phase, Refusal, Request, State,
-    Statement, Step, fold, step,
+    Ask, CallId, Command, Content, Event, Failure, Licence, Mint, Openings, Past, Phase, Refusal, Request,
+    State, Statement, Step, fold, step,
 };
 
 use crate::disk::{Disk, OsDisk};
@@ -405,6 +405,38 @@ impl Engine {
     pub fn close(mut self) -> Result<(), Error> {
         self.flush()?;
         self.write_checkpoint()
+    }
+
+    /// Erases the erasable parts of leaves' openings: requests with their facts and names, reasons, lines. The leaves
+    /// stay verifiable and the state computable, but they cannot be decided again. Nothing is erased if one of the
+    /// leaves is the ask of an open hold, whose commit needs it. Rewrites the file of openings as a whole.
+    pub fn erase(&mut self, leaves: &BTreeSet<u64>) -> Result<(), Error> {
+        self.flush()?;
+        if let Some(leaf) = leaves.iter().find(|leaf| **leaf >= self.state.leaves()) {
+            return Err(Error::NoLeaf(*leaf));
+        }
+        if let Some(leaf) = leaves.iter().find(|leaf| self.asked.contains_key(*leaf)) {
+            return Err(Error::OpenHold(*leaf));
+        }
+        let mut erase = |leaf: u64, opening: &[u8]| {
+            if !leaves.contains(&leaf) {
+                return Ok(None);
+            }
+            let failed = |failure| Error::Leaf { leaf, failure };
+            let mut opening = Opening::decode(opening).map_err(|error| failed(Failure::Opening(error)))?;
+            opening.erase();
+            opening.encode().map(Some).map_err(|_| failed(Failure::Commitment))
+        };
+        self.store.rewrite_openings(&mut erase).inspect_err(|_| self.stopped = true)?;
+        // Names are known only as far as some opening still says them.
+        self.names = Names::default();
+        for leaf in 0..self.state.leaves() {
+            let entry = Entry::read(&self.store, leaf)?;
+            if let Some(content) = &entry.content {
+                self.names.learn(&entry.kept, &content.request);
+            }
+        }
+        Ok(())
     }
 
     /// Counters, holds, totals.

@@ -74,6 +74,8 @@ pub enum Error {
     Randomness(NoRandomness),
     /// There is no leaf with this index.
     NoLeaf(u64),
+    /// The leaf is the ask of an open hold: its commit needs the opening.
+    OpenHold(u64),
 }
 
 impl Error {
@@ -115,6 +117,7 @@ impl fmt::Display for Error {
             Error::Policy { file: Some(file), error } => write!(f, "`{file}`: {error}"),
             Error::Policy { file: None, error } => error.fmt(f),
             Error::Randomness(error) => error.fmt(f),
+            Error::OpenHold(leaf) => write!(f, "leaf {leaf} is the ask of an open hold"),
             Error::NoLeaf(leaf) => write!(f, "the log has no leaf {leaf}"),
         }
     }

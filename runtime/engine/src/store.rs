@@ -287,6 +287,44 @@ impl Store {
         Ok(())
     }
 
+    /// Replaces the durable openings that `change` gives another for. The file is replaced as a whole: after a crash
+    /// all of it is as before, or all of it is changed.
+    pub(crate) fn rewrite_openings(
+        &mut self,
+        change: &mut dyn FnMut(u64, &[u8]) -> Result<Option<Vec<u8>>, Error>,
+    ) -> Result<(), Error> {
+        match &mut self.place {
+            Place::Memory { openings, .. } => {
+                for (index, opening) in openings.iter_mut().enumerate() {
+                    if let Some(changed) = change(index as u64, opening)? {
+                        *opening = changed;
+                    }
+                }
+            }
+            Place::Disk { disk, openings, .. } => {
+                let mut bytes = openings.preamble.to_vec();
+                let mut batch = Batch::default();
+                for (frame, head) in openings.heads.iter().enumerate() {
+                    batch.clear();
+                    for position in 0..u64::from(head.count) {
+                        let index = head.first.saturating_add(position);
+                        let opening = openings.record(frame, position)?.ok_or(Error::NoOpening(index))?;
+                        batch.push(&change(index, &opening)?.unwrap_or(opening));
+                    }
+                    bytes.extend(batch.frame(head.first));
+                }
+                disk.replace(OPENINGS, &bytes).map_err(Error::io(OPENINGS))?;
+                let (file, end) = RecordFile::open(disk.as_ref(), OPENINGS, OPENINGS_PREAMBLE, false)?;
+                undamaged(OPENINGS, end)?;
+                // Opened for reading only: the next frame needs a file to append to.
+                let file =
+                    RecordFile { file: disk.open(OPENINGS, true).map_err(Error::io(OPENINGS))?, ..file };
+                **openings = file;
+            }
+        }
+        Ok(())
+    }
+
     /// A leaf's payload, durable or waiting.
     pub(crate) fn leaf(&self, index: u64) -> Result<Option<Vec<u8>>, Error> {
         if let Some(waiting) = index.checked_sub(self.durable()) {

@@ -6,7 +6,8 @@ use common::*;
 use licit_ledger::receipt::{Kind, Opening, Receipt, Reference};
 use licit_ledger::vm::{DutyStatus, ReasonCode};
 use licit_ledger::{
-    Audit, Command, DutyKey, Failure, FoldError, Kept, Phase, Refusal, State, Statement, Step, Verdict, Who, fold,
+    Audit, Command, DutyKey, Failure, FoldError, Kept, Phase, Refusal, State, Statement, Step, Verdict, Who,
+    fold,
 };
 
 fn commit(call: u64, tokens: u128) -> Command {
@@ -75,7 +76,10 @@ fn every_refusal_has_its_name() {
     assert_eq!(ledger.run(Command::Invoke(doubled)), Err(Refusal::Unsorted));
     let late = ledger.ask_for(2, u64::MAX, chat("ana", Some("acme"), 1));
     assert!(matches!(ledger.run(Command::Invoke(late)), Err(Refusal::Malformed(_))));
-    let past = Command::Ask { ask: ledger.ask_for(2, START, chat("ana", Some("acme"), 1)), until: ledger.now as i64 };
+    let past = Command::Ask {
+        ask: ledger.ask_for(2, START, chat("ana", Some("acme"), 1)),
+        until: ledger.now as i64,
+    };
     assert_eq!(ledger.run(past), Err(Refusal::Until));
     let long = ledger.ask_for(2, START, chat(&"a".repeat(1 << 20), None, 1));
     assert_eq!(ledger.run(Command::Invoke(long)), Err(Refusal::TooLong));
@@ -135,7 +139,9 @@ fn a_hold_ends_by_itself_and_gives_back() {
 fn an_overdue_duty_suspends_until_it_is_done() {
     let mut ledger = Ledger::new(MONTHLY);
     let at = |ledger: &mut Ledger, call, used_at| {
-        ledger.run(Command::Invoke(ledger.ask_for(call, used_at, chat("ana", Some("acme"), 1)))).expect("decided");
+        ledger
+            .run(Command::Invoke(ledger.ask_for(call, used_at, chat("ana", Some("acme"), 1))))
+            .expect("decided");
         ledger.last().receipt.decision.unwrap()
     };
     assert_eq!(at(&mut ledger, 1, START), 0);
@@ -228,7 +234,11 @@ fn eventful() -> Ledger {
 
 /// The leaves and openings of a ledger, as bytes.
 fn bytes(ledger: &Ledger) -> Vec<(Vec<u8>, Vec<u8>)> {
-    ledger.events.iter().map(|event| (event.receipt.encode().unwrap(), event.opening.encode().unwrap())).collect()
+    ledger
+        .events
+        .iter()
+        .map(|event| (event.receipt.encode().unwrap(), event.opening.encode().unwrap()))
+        .collect()
 }
 
 fn verdicts(ledger: &Ledger, leaves: &[(Vec<u8>, Vec<u8>)]) -> Vec<Verdict> {
@@ -340,7 +350,10 @@ fn an_event_that_cannot_follow_is_refused_and_changes_nothing() {
     let who = Who::default();
     let done = Kept::Done { who, duty: 0 };
     assert_eq!(try_fold(&|_| {}, &Kept::End), Err(FoldError::Call));
-    assert_eq!(try_fold(&|receipt| receipt.seq -= 1, &Kept::End), Err(FoldError::Sequence { expected: 12, found: 11 }));
+    assert_eq!(
+        try_fold(&|receipt| receipt.seq -= 1, &Kept::End),
+        Err(FoldError::Sequence { expected: 12, found: 11 })
+    );
     assert_eq!(try_fold(&|receipt| receipt.at.logged -= 1, &Kept::End), Err(FoldError::Clock));
     assert_eq!(try_fold(&|receipt| receipt.epoch += 1, &Kept::End), Err(FoldError::Foreign));
     assert_eq!(try_fold(&|receipt| receipt.kind = Kind::EpochOpen, &Kept::End), Err(FoldError::EpochOpen));

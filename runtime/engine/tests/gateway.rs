@@ -1,0 +1,216 @@
+//! The engine as a gateway uses it.
+
+mod common;
+
+use std::collections::BTreeSet;
+
+use common::*;
+use licit_engine::ledger::{Fault as MoneyFault, Statement};
+use licit_engine::receipt::{Kind, SigningKey, Verifier};
+use licit_engine::{
+    CallId, Engine, Error, Licensee, Options, Phase, Refusal, Request, Value, Verdict, audit,
+};
+
+fn gateway(disk: Option<&MemoryDisk>) -> (Engine, [u8; 32]) {
+    let mut engine = open(disk, Options::default()).expect("it opens");
+    let module = engine.load(&monthly()).expect("it loads").module;
+    (engine, module)
+}
+
+#[test]
+fn a_ledger_in_memory_is_a_ledger() {
+    let (mut engine, module) = gateway(None);
+    for call in 1..=3 {
+        engine.invoke(module, id(call), START, chat(100)).expect("it is decided");
+    }
+    assert!(engine.invoke(module, id(1), START, chat(100)).expect("it is answered").repeated);
+    engine.flush().expect("nothing can fail");
+    assert_eq!(engine.durable(), 4);
+    assert!(engine.invoke(module, id(2), START, chat(100)).expect("it is answered").repeated);
+    let statement = engine.statement();
+    assert!(statement.balances());
+    let account = &statement.accounts[0];
+    assert_eq!((account.total.charged, account.total.due, account.currency.as_str()), (900, 90, "EUR"));
+    let licensee = account.key.licensee.expect("it has a name");
+    assert_eq!(engine.names().get(&licensee), Some("acme"));
+    let salt = engine.state().epoch().expect("it is open").salt;
+    assert_eq!(licit_engine::Id::new(&salt, Licensee::Organisation("acme")), licensee);
+    let proof = engine.prove(2).expect("it is there");
+    let verifier = Verifier::new(
+        &licit_engine::receipt::checkpoint::origin(&key().verifying_key().gateway(), 1),
+        key().verifying_key(),
+    );
+    let head =
+        licit_engine::receipt::Checkpoint::open(proof.checkpoint.as_bytes(), &verifier.expect("a good key"));
+    assert_eq!(head.expect("it is signed").root, proof.root);
+}
+
+#[test]
+fn holds_survive_a_restart_and_end_by_themselves() {
+    let disk = MemoryDisk::default();
+    let (mut engine, module) = gateway(Some(&disk));
+    for call in 1..=3 {
+        let held =
+            engine.ask(module, id(call), START, chat(100), START + 600 * SECOND).expect("it is decided");
+        assert_eq!(held.phase, Phase::Held);
+    }
+    engine.close().expect("it closes");
+    let (mut engine, _) = gateway(Some(&disk));
+    let billed = engine.commit(id(1), vec![("token".into(), 60)]).expect("it is billed");
+    assert_eq!(billed.receipt.amount.expect("it has a price").numerator, 180);
+    assert_eq!(engine.release(id(2)).expect("it is released").phase, Phase::Released);
+    assert_eq!(engine.state().holds().count(), 1);
+    // Every look at the clock is a second.
+    for _ in 0..700 {
+        engine.expire().expect("it ticks");
+    }
+    assert_eq!(engine.state().call(&id(3)).expect("it is known").phase, Phase::Expired);
+    let late = engine.commit(id(3), vec![]);
+    assert!(matches!(late, Err(Error::Refused(Refusal::AlreadyEnded(Phase::Expired)))));
+    assert!(engine.state().counters().all(|(_, sum)| sum.held == 0));
+    engine.close().expect("it closes");
+    let report = audit(&disk, Some(&key().verifying_key()), &mut |_, _| {}).expect("it can be audited");
+    assert!(report.passes());
+    assert_eq!((report.signed, report.state.leaves()), (7, 7));
+}
+
+#[test]
+fn what_is_erased_is_gone_and_the_rest_still_holds() {
+    let disk = MemoryDisk::default();
+    let (mut engine, module) = gateway(Some(&disk));
+    let mut request = chat(10);
+    request.user = Some("somebody with a name".into());
+    request.facts = vec![("secret".into(), Value::Text("very".into()))];
+    engine.invoke(module, id(1), START, request.clone()).expect("it is decided");
+    engine.flush().expect("it is written");
+    engine.invoke(module, id(2), START, chat(10)).expect("it is decided");
+    engine.ask(module, id(3), START, chat(10), START + 600 * SECOND).expect("it is decided");
+    let before = engine.state().clone();
+    assert!(matches!(engine.erase(&BTreeSet::from([1, 3])), Err(Error::OpenHold(3))));
+    assert!(matches!(engine.erase(&BTreeSet::from([9])), Err(Error::NoLeaf(9))));
+    engine.erase(&BTreeSet::from([1])).expect("it is erased");
+    assert!(engine.names().iter().all(|(_, name)| name != "somebody with a name"));
+    for word in ["somebody with a name", "secret", "very"] {
+        let bytes = disk.bytes(licit_engine::OPENINGS);
+        assert!(!bytes.windows(word.len()).any(|bytes| bytes == word.as_bytes()), "`{word}` is still there");
+    }
+    assert!(matches!(engine.invoke(module, id(1), START, request), Err(Error::Refused(Refusal::Erased))));
+    engine.invoke(module, id(4), START, chat(10)).expect("it goes on");
+    engine.close().expect("it closes");
+    let mut verdicts = Vec::new();
+    let report =
+        audit(&disk, None, &mut |_, verdict| verdicts.push(verdict.clone())).expect("it can be audited");
+    assert!(report.passes(), "{:?}", report.findings);
+    let expected = [
+        Verdict::Reexecuted,
+        Verdict::Verified,
+        Verdict::Reexecuted,
+        Verdict::Reexecuted,
+        Verdict::Reexecuted,
+    ];
+    assert_eq!(verdicts, expected);
+    let (engine, _) = gateway(Some(&disk));
+    assert_eq!(engine.state().totals().count(), before.totals().count());
+    assert_eq!(engine.entry(1).expect("it reads").content, None);
+}
+
+#[test]
+fn the_clock_never_runs_backwards_in_the_log() {
+    let mut times = vec![START, START + 5, START + 1, 0, START + 7].into_iter();
+    let clock = move || times.next().unwrap_or(START);
+    let salts = Box::new(licit_engine::DerivedSalts::new([1; 32]));
+    let mut engine = Engine::open(None, key(), Box::new(clock), salts, Options::default()).expect("it opens");
+    let module = engine.load(&monthly()).expect("it loads").module;
+    for call in 0..8 {
+        engine.invoke(module, id(call), START, chat(1)).expect("it is decided");
+    }
+    let logged: Vec<u64> =
+        (0..9).map(|leaf| engine.entry(leaf).expect("it reads").receipt.at.logged).collect();
+    assert!(logged.is_sorted(), "{logged:?}");
+}
+
+#[test]
+fn the_same_secret_makes_the_same_log_and_another_secret_another() {
+    let log = |secret: u8| {
+        let disk = MemoryDisk::default();
+        let salts = Box::new(licit_engine::DerivedSalts::new([secret; 32]));
+        let mut engine =
+            Engine::open(Some(Box::new(disk.clone())), key(), Box::new(|| START), salts, Options::default())
+                .expect("it opens");
+        let module = engine.load(&monthly()).expect("it loads").module;
+        let call = engine.new_call().expect("derived");
+        engine.invoke(module, call, START, chat(1)).expect("it is decided");
+        engine.close().expect("it closes");
+        (disk.bytes(licit_engine::LOG), disk.bytes(licit_engine::OPENINGS))
+    };
+    assert_eq!(log(1), log(1));
+    assert_ne!(log(1), log(2));
+}
+
+#[test]
+fn new_calls_are_uuids_of_version_7() {
+    let (mut engine, _) = gateway(None);
+    let calls: BTreeSet<CallId> = (0..100).map(|_| engine.new_call().expect("derived")).collect();
+    assert_eq!(calls.len(), 100);
+    for call in calls {
+        assert_eq!((call[6] >> 4, call[8] >> 6), (7, 2));
+        assert_eq!(
+            u64::from_be_bytes([0, 0, call[0], call[1], call[2], call[3], call[4], call[5]]) / 1_000_000,
+            START / 1_000_000_000
+        );
+    }
+}
+
+#[test]
+fn another_module_is_unknown_until_it_is_loaded() {
+    let disk = MemoryDisk::default();
+    let mut engine = open(Some(&disk), Options::default()).expect("it opens");
+    let answer = engine.invoke([1; 32], id(1), START, Request::default());
+    assert!(matches!(answer, Err(Error::Refused(Refusal::UnknownModule(_)))));
+    assert!(matches!(engine.load(b"no module"), Err(Error::Policy { file: None, .. })));
+    let module = engine.load(&monthly()).expect("it loads").module;
+    engine.invoke(module, id(1), START, chat(1)).expect("it is decided");
+    engine.close().expect("it closes");
+    // Its modules are in the directory: nothing has to be loaded again.
+    let mut engine = open(Some(&disk), Options::default()).expect("it opens");
+    engine.invoke(module, id(2), START, chat(1)).expect("it is decided");
+    engine.close().expect("it closes");
+    let without = disk.copy();
+    for name in without.names().iter().filter(|name| name.starts_with("policies/")) {
+        without.put(name, Vec::new());
+    }
+    let mut failed = 0;
+    let report =
+        audit(&without, None, &mut |_, verdict| failed += u64::from(matches!(verdict, Verdict::Failed(_))));
+    let report = report.expect("it can be audited");
+    assert_eq!((report.counts.failed, failed), (2, 2));
+    assert!(matches!(report.statement.faults[..], [MoneyFault::UnknownLicence(_)]));
+}
+
+#[test]
+fn an_audit_for_another_gateway_fails() {
+    let disk = MemoryDisk::default();
+    gateway(Some(&disk)).0.close().expect("it closes");
+    let other = SigningKey::from_seed(&[8; 32]).verifying_key();
+    let report = audit(&disk, Some(&other), &mut |_, _| {}).expect("it can be audited");
+    assert!(!report.passes());
+    let empty = MemoryDisk::default();
+    assert!(matches!(audit(&empty, None, &mut |_, _| {}), Err(Error::NoLedger)));
+}
+
+#[test]
+fn group_commit_flushes_by_itself() {
+    let disk = MemoryDisk::default();
+    let mut engine = open(Some(&disk), Options { group: 5, checkpoint_every: 10 }).expect("it opens");
+    let module = engine.load(&monthly()).expect("it loads").module;
+    let mut durable = Vec::new();
+    for call in 0..12 {
+        let answer = engine.invoke(module, id(call), START, chat(1)).expect("it is decided");
+        assert_eq!((answer.receipt.seq, answer.receipt.kind), (call + 1, Kind::Commit));
+        durable.push(engine.durable());
+    }
+    assert_eq!(durable, [1, 1, 1, 1, 6, 6, 6, 6, 6, 11, 11, 11]);
+    let signed = engine.checkpoint().expect("it is written").lines().nth(1).map(str::to_string);
+    assert_eq!(signed.as_deref(), Some("11"));
+    assert!(Statement::of(engine.state(), engine.policies()).balances());
+}
