@@ -104,10 +104,7 @@ pub enum ErrorKind {
     /// E0101: a text too long to be a source file.
     TooLong,
     /// A note: there are more errors than are kept; this is the last of the list.
-    TooManyErrors {
-        /// How many were left out, at least.
-        left_out: usize,
-    },
+    TooManyErrors,
 }
 
 /// Why a number is not one.

@@ -116,13 +116,13 @@ pub fn parse_ask(text: &str) -> (Option<ast::Ask>, Vec<SyntaxError>) {
 /// Sorts errors by place and keeps the first [`MAX_ERRORS`], with a note if there were more.
 fn in_order(mut errors: Vec<SyntaxError>) -> Vec<SyntaxError> {
     let all = errors.len();
-    errors.retain(|error| !matches!(error.kind, ErrorKind::TooManyErrors { .. }));
-    let left_out = (all - errors.len()).max(errors.len().saturating_sub(MAX_ERRORS));
+    errors.retain(|error| error.kind != ErrorKind::TooManyErrors);
+    let more = errors.len() < all || errors.len() > MAX_ERRORS;
     errors.sort_by_key(|error| (error.span.start, error.span.end));
     errors.truncate(MAX_ERRORS);
-    if left_out > 0 {
+    if more {
         let last = errors.last().map_or(Span::default(), |error| error.span);
-        errors.push(SyntaxError::new(ErrorKind::TooManyErrors { left_out }, last));
+        errors.push(SyntaxError::new(ErrorKind::TooManyErrors, last));
     }
     errors
 }

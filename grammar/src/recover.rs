@@ -79,8 +79,7 @@ pub fn pieces(text: &str, lexed: &Lexed) -> (File, Vec<SyntaxError>) {
     let mut errors = healer.errors;
     if healer.failed > MAX_ERRORS {
         let end = Span::new(text.len() as u32, text.len() as u32);
-        // How many there are is not known: the rest was not looked at.
-        errors.push(SyntaxError::new(ErrorKind::TooManyErrors { left_out: 1 }, end));
+        errors.push(SyntaxError::new(ErrorKind::TooManyErrors, end));
     }
     errors.extend(healer.source.errors.into_inner());
     (file, errors)

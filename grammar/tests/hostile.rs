@@ -159,9 +159,7 @@ fn too_many_errors_are_cut() {
     let text = filled("licit 2026\nlicense X version 1 {\n", "a: permit\n", 4_000);
     let errors = parse(&text).errors;
     assert_eq!(errors.len(), MAX_ERRORS + 1);
-    assert!(
-        matches!(errors.last().map(|error| &error.kind), Some(ErrorKind::TooManyErrors { left_out }) if *left_out > 0)
-    );
+    assert!(matches!(errors.last().map(|error| &error.kind), Some(ErrorKind::TooManyErrors)));
 }
 
 #[test]
