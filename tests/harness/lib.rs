@@ -1,4 +1,8 @@
-//! What the suites in this folder share: where the repository is, and its files.
+//! What the suites in this folder share: where the repository is and its files, questions, and the evaluators side by
+//! side.
+
+pub mod evaluator;
+pub mod question;
 
 use std::path::{Path, PathBuf};
 

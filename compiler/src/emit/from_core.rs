@@ -127,7 +127,10 @@ fn zone_data(
         Point::Instant(micros) => i64::try_from(micros / 1_000_000).unwrap_or(FAR).min(FAR),
     };
     let term = licence.term.unwrap_or_default();
-    let from = term.from.map_or(0, second) - 366 * DAY;
+    // A stranger's term may end before it begins; both ends are looked at all the same.
+    let ends = [term.from.map_or(0, second), term.until.map_or(FAR, second)];
+    let (first, last) = (ends[0].min(ends[1]), ends[0].max(ends[1]));
+    let from = first - 366 * DAY;
     let days = |p: &Period| match p {
         Period::Seconds(n) => n / 86_400,
         Period::Days(n) => *n,
@@ -138,7 +141,7 @@ fn zone_data(
         Due::AtEach => None,
     });
     let longest = i64::try_from(periods.max().unwrap_or(0)).unwrap_or(FAR).min(FAR / DAY);
-    let until = term.until.map_or(FAR, second).saturating_add((longest + 366) * DAY).min(FAR);
+    let until = last.saturating_add((longest + 366) * DAY).min(FAR);
     let table =
         zone(name, from.max(0), until.max(from.max(0))).ok_or_else(|| EmitError::Zone(name.clone()))?;
     if table.initial == 0 && table.transitions.is_empty() {

@@ -139,23 +139,22 @@ impl Conditions {
         for s in &m.set {
             let axis = s.axis as usize;
             let terms = out.terms.get(axis).copied().unwrap_or(0);
-            let absent = if s.yes.is_empty() && s.unknown.is_empty() {
-                Value::False
-            } else if s.yes.len() == terms as usize {
-                Value::True
-            } else {
-                Value::Unknown
-            };
             let mut set = Set {
                 axis: s.axis,
                 yes: s.yes.clone(),
                 unknown: s.unknown.clone(),
                 terms,
                 unlisted: Value::False,
-                absent,
+                absent: Value::Unknown,
             };
             let values = roots.get(axis).into_iter().flatten().map(|leaf| set.value(*leaf));
             set.unlisted = values.max().unwrap_or(Value::False);
+            // What all leaves and an unlisted name agree on.
+            if s.yes.is_empty() && s.unknown.is_empty() {
+                set.absent = Value::False;
+            } else if s.yes.len() == terms as usize && set.unlisted == Value::True {
+                set.absent = Value::True;
+            }
             out.sets.push(set);
         }
         for op in &m.code {

@@ -396,8 +396,12 @@ impl<'a> Run<'a> {
             Position::Unlisted(leaves) if unknown.meets(leaves) => Truth::Unknown,
             Position::Unlisted(_) => Truth::False,
             Position::NotGiven if yes.is_empty() && unknown.is_empty() => Truth::False,
-            Position::NotGiven if yes.count() == self.core.axes[axis].len() => Truth::True,
-            Position::NotGiven => Truth::Unknown,
+            Position::NotGiven => {
+                // All listed leaves may agree; an unlisted name does too if it stands for any of them.
+                let terms = &self.core.axes[axis];
+                let listed = terms.iter().any(|term| term.root && term.inner);
+                if yes.count() == terms.len() && listed { Truth::True } else { Truth::Unknown }
+            }
         }
     }
 

@@ -1,0 +1,265 @@
+//! A question to any evaluator, and drawing questions that touch a licence where it hurts: at its constants, the edges
+//! of its windows, with facts and axes left out.
+
+use licit_compiler::core::{Axis, Cond, Constant, FactType, Licence, Point, Price};
+
+/// The value of a fact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// For yes_no facts and kinds.
+    Truth(bool),
+    /// For counts.
+    Number(u128),
+    /// For texts and parties.
+    Text(String),
+}
+
+/// How a duty stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Duty {
+    /// Nothing outstanding.
+    Clear,
+    /// To be done before this instant (microseconds).
+    Pending(i64),
+    /// Done.
+    Done,
+    /// Not done in time.
+    Violated,
+    /// Not known.
+    Unknown,
+}
+
+/// A request and the state it meets, in the words of `spec/core.md` section 6.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// Microseconds since 1970-01-01T00:00Z.
+    pub used_at: i64,
+    /// The user.
+    pub user: Option<String>,
+    /// The organisation.
+    pub organisation: Option<String>,
+    /// Action, purpose, place.
+    pub axes: [Option<String>; 3],
+    /// Facts by name.
+    pub facts: Vec<(String, Value)>,
+    /// Quantities by unit.
+    pub quantities: Vec<(String, u128)>,
+    /// Used, by counter.
+    pub used: Vec<u128>,
+    /// Status, by duty.
+    pub duties: Vec<Duty>,
+    /// Revocation notice.
+    pub notice: Option<i64>,
+}
+
+/// A small generator of numbers (SplitMix64, Steele et al. 2014), so that a seed is a whole question.
+#[derive(Clone, Debug)]
+pub struct Draw(pub u64);
+
+impl Draw {
+    /// The next 64 bits.
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// A number below `end`, 0 if there is none.
+    pub fn below(&mut self, end: usize) -> usize {
+        if end == 0 { 0 } else { (self.next() % end as u64) as usize }
+    }
+
+    /// True once in `times`.
+    pub fn once_in(&mut self, times: usize) -> bool {
+        self.below(times) == 0
+    }
+
+    /// One of `from`.
+    pub fn pick<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {
+        from.get(self.below(from.len()))
+    }
+
+    /// A number at or beside one of `anchors`, or a small one, or any.
+    fn near(&mut self, anchors: &[u128]) -> u128 {
+        match self.below(8) {
+            0 => self.below(20) as u128,
+            1 => u128::from(self.next()),
+            2 => u128::from(self.next()) << self.below(64),
+            _ => {
+                let anchor = self.pick(anchors).copied().unwrap_or(0);
+                anchor.saturating_add(2).saturating_sub(self.below(5) as u128)
+            }
+        }
+    }
+}
+
+const SECOND: i64 = 1_000_000;
+const DAY: i64 = 86_400 * SECOND;
+
+/// Draws a question for `licence`.
+pub fn draw(licence: &Licence, seed: u64) -> Question {
+    let mut draw = Draw(seed);
+    let draw = &mut draw;
+    let mut numbers = Numbers::default();
+    numbers.of(licence);
+    Question {
+        used_at: instant(licence, draw),
+        user: (!draw.once_in(6)).then(|| "ana".to_string()),
+        organisation: (!draw.once_in(4)).then(|| "acme".to_string()),
+        axes: [Axis::Action, Axis::Purpose, Axis::Place].map(|axis| term(licence, axis, draw)),
+        facts: facts(licence, &numbers, draw),
+        quantities: quantities(licence, &numbers.quantities, draw),
+        used: counters(licence)
+            .map(|()| if draw.once_in(3) { 0 } else { draw.near(&numbers.quantities) })
+            .collect(),
+        duties: licence.duties.iter().map(|_| duty(licence, draw)).collect(),
+        notice: draw.once_in(3).then(|| instant(licence, draw)),
+    }
+}
+
+fn counters(licence: &Licence) -> impl Iterator<Item = ()> {
+    let graduated = licence.charges.iter().flat_map(|charge| &charge.cases);
+    let graduated = graduated.filter(|(_, price)| matches!(price, Price::Graduated { .. })).map(|_| ());
+    licence.limits.iter().map(|_| ()).chain(graduated)
+}
+
+/// The edges of the term and of civil days, months and years, a microsecond around them, or any time.
+fn instant(licence: &Licence, draw: &mut Draw) -> i64 {
+    let ends = [licence.term.and_then(|t| t.from), licence.term.and_then(|t| t.until)];
+    let anchors: Vec<i64> = ends
+        .into_iter()
+        .flatten()
+        .map(|point| match point {
+            Point::Date(days) => i64::try_from(days).unwrap_or(0).saturating_mul(DAY),
+            Point::Instant(micros) => i64::try_from(micros).unwrap_or(0),
+        })
+        .collect();
+    let base = draw.pick(&anchors).copied().unwrap_or(1_780_000_000 * SECOND);
+    let moved = match draw.below(6) {
+        0 => 0,
+        1 => (draw.below(48) as i64 - 24) * 1_800 * SECOND,
+        2 => (draw.below(800) as i64 - 400) * DAY,
+        3 => (draw.below(40_000) as i64 - 20_000) * 1_800 * SECOND,
+        _ => draw.below(400) as i64 * DAY + draw.below(86_400) as i64 * SECOND,
+    };
+    (base.saturating_add(moved) - draw.below(3) as i64 + 1).clamp(0, licit_vm::END_OF_TIME - 1)
+}
+
+fn term(licence: &Licence, axis: Axis, draw: &mut Draw) -> Option<String> {
+    if draw.once_in(8) {
+        return None;
+    }
+    if draw.once_in(8) {
+        return Some("nobody listed this".into());
+    }
+    let terms = licence.axes.get(&axis)?;
+    draw.pick(terms).map(|term| term.name.clone())
+}
+
+fn facts(licence: &Licence, numbers: &Numbers, draw: &mut Draw) -> Vec<(String, Value)> {
+    let mut given = Vec::new();
+    for (index, fact) in licence.facts.iter().enumerate() {
+        if draw.once_in(3) {
+            continue;
+        }
+        let value = match (&fact.ty, draw.once_in(12)) {
+            (_, true) => Value::Text("of the wrong type, perhaps".into()),
+            (FactType::YesNo | FactType::Kind, _) => Value::Truth(draw.once_in(2)),
+            (FactType::Count { low, high }, _) => {
+                let mut anchors = vec![*low, *high];
+                anchors.extend(numbers.of_fact(index));
+                Value::Number(draw.near(&anchors))
+            }
+            (FactType::Text | FactType::Party, _) => {
+                let texts: Vec<&String> = numbers.texts.iter().map(|(_, text)| text).collect();
+                Value::Text(draw.pick(&texts).map_or_else(String::new, |text| (*text).clone()))
+            }
+        };
+        given.push((fact.name.clone(), value));
+    }
+    if draw.once_in(6) {
+        given.push(("nobody asked".into(), Value::Number(1)));
+    }
+    given
+}
+
+fn quantities(licence: &Licence, anchors: &[u128], draw: &mut Draw) -> Vec<(String, u128)> {
+    let mut given = Vec::new();
+    for unit in &licence.units {
+        if !draw.once_in(3) {
+            let mut anchors = anchors.to_vec();
+            anchors.push(unit.highest);
+            given.push((unit.name.clone(), draw.near(&anchors)));
+        }
+    }
+    if draw.once_in(12) {
+        given.push(("nobody listed this".into(), 1));
+    }
+    given
+}
+
+fn duty(licence: &Licence, draw: &mut Draw) -> Duty {
+    match draw.below(8) {
+        0 => Duty::Pending(instant(licence, draw)),
+        1 => Duty::Done,
+        2 => Duty::Violated,
+        3 => Duty::Unknown,
+        _ => Duty::Clear,
+    }
+}
+
+/// The constants of a licence.
+#[derive(Default)]
+struct Numbers {
+    compared: Vec<(u32, u128)>,
+    texts: Vec<(u32, String)>,
+    quantities: Vec<u128>,
+}
+
+impl Numbers {
+    fn of_fact(&self, fact: usize) -> impl Iterator<Item = u128> {
+        self.compared.iter().filter(move |(index, _)| *index as usize == fact).map(|(_, number)| *number)
+    }
+
+    fn of(&mut self, licence: &Licence) {
+        let rules = licence.permits.iter().chain(&licence.forbids).map(|(_, cond)| cond);
+        let guards = licence.limits.iter().filter_map(|limit| limit.guard.as_ref());
+        let cases = licence.charges.iter().flat_map(|charge| &charge.cases);
+        let duties = licence.duties.iter().filter_map(|duty| duty.guard.as_ref());
+        for cond in rules
+            .chain(guards)
+            .chain(cases.clone().map(|(cond, _)| cond))
+            .chain(duties)
+            .chain(&licence.definitions)
+        {
+            self.condition(cond);
+        }
+        self.quantities.extend(licence.limits.iter().map(|limit| limit.cap));
+        for (_, price) in cases {
+            if let Price::Graduated { tiers, .. } = price {
+                let mut edge = 0_u128;
+                for tier in tiers {
+                    edge = edge.saturating_add(tier.width.unwrap_or(0));
+                    self.quantities.push(edge);
+                }
+            }
+        }
+        self.quantities.extend(licence.units.iter().map(|unit| unit.highest));
+    }
+
+    fn condition(&mut self, cond: &Cond) {
+        match cond {
+            Cond::Compare { fact, constant: Constant::Number(number), .. } => {
+                self.compared.push((*fact, *number))
+            }
+            Cond::Compare { fact, constant: Constant::Text(text), .. } => {
+                self.texts.push((*fact, text.clone()))
+            }
+            Cond::And(parts) | Cond::Or(parts) => parts.iter().for_each(|part| self.condition(part)),
+            Cond::Not(part) => self.condition(part),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! The properties T1 to T8 and T11 of the language (`spec/properties.md`), over generated licences and questions, held against
+//! the reference interpreter and the VM at once: every question is put to both, and their answers must be equal.
+//! (T7 is the ledger's: `runtime/ledger`. T9 and T12 need derivatives and corrections. T10 is the loader's: `runtime/vm`.)
+
+use licit_compiler::core::arbitrary::licences;
+use licit_compiler::core::{Axis, Cond, Licence};
+use licit_tests::evaluator::Prepared;
+use licit_tests::question::{Draw, Question, draw};
+use proptest::prelude::*;
+
+/// Questions put to each generated licence.
+const QUESTIONS: u64 = 24;
+
+/// Generated licences a property; more with `PROPTEST_CASES`.
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(64)
+}
+
+fn questions(licence: &Licence, seed: u64) -> impl Iterator<Item = Question> {
+    (0..QUESTIONS).map(move |n| draw(licence, seed.wrapping_mul(31).wrapping_add(n)))
+}
+
+/// A label that sorts anywhere, and is not in use.
+fn fresh_label(licence: &Licence, seed: u64) -> String {
+    let label = format!("{}_added", ["a", "m", "zz"][(seed % 3) as usize]);
+    assert!(!licence.permits.iter().chain(&licence.forbids).any(|(taken, _)| *taken == label));
+    label
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// T1: total and deterministic; reference and VM agree.
+    #[test]
+    fn t1_total_and_deterministic(licence in licences(), seed: u64) {
+        let prepared = Prepared::new(&licence);
+        for question in questions(&licence, seed) {
+            let first = prepared.both(&question)?;
+            prop_assert_eq!(&prepared.both(&question)?, &first);
+            prop_assert_eq!(first.permit, first.reasons.is_empty());
+        }
+    }
+
+    /// T2: without a permit nothing is permitted.
+    #[test]
+    fn t2_default_deny(mut licence in licences(), seed: u64) {
+        licence.permits.clear();
+        licence.canonicalise();
+        let prepared = Prepared::new(&licence);
+        for question in questions(&licence, seed) {
+            prop_assert!(!prepared.both(&question)?.permit);
+        }
+    }
+
+    /// T3: the order in which clauses are given, and clauses given twice under two labels, change no decision.
+    #[test]
+    fn t3_order_and_duplicates(licence in licences(), seed: u64) {
+        let mut shuffled = licence.clone();
+        shuffled.permits.reverse();
+        shuffled.forbids.reverse();
+        shuffled.limits.reverse();
+        shuffled.charges.reverse();
+        shuffled.duties.reverse();
+        shuffled.canonicalise();
+        prop_assert_eq!(shuffled.encode(), licence.encode());
+
+        let mut doubled = licence.clone();
+        let label = fresh_label(&licence, seed);
+        if let Some((_, condition)) = licence.permits.first() {
+            doubled.permits.push((label.clone(), condition.clone()));
+        } else if let Some((_, condition)) = licence.forbids.first() {
+            doubled.forbids.push((label.clone(), condition.clone()));
+        }
+        doubled.canonicalise();
+        let (one, two) = (Prepared::new(&licence), Prepared::new(&doubled));
+        for question in questions(&licence, seed) {
+            prop_assert_eq!(one.both(&question)?.permit, two.both(&question)?.permit);
+        }
+    }
+
+    /// T4: a forbid that is added never turns a denial into a permission.
+    #[test]
+    fn t4_a_forbid_only_denies(licence in licences(), other in licences(), seed: u64) {
+        let Some((_, condition)) = other.forbids.iter().chain(&other.permits).find(|(_, c)| fits(c, &licence)) else {
+            return Ok(());
+        };
+        let mut more = licence.clone();
+        more.forbids.push((fresh_label(&licence, seed), condition.clone()));
+        more.canonicalise();
+        let (before, after) = (Prepared::new(&licence), Prepared::new(&more));
+        for question in questions(&licence, seed) {
+            prop_assert!(before.both(&question)?.permit || !after.both(&question)?.permit);
+        }
+    }
+
+    /// T5: what is permitted stays permitted, at the same price, when more becomes known. (Two cases that turn out to be
+    /// true at once are the compiler's to refuse; the VM then denies.)
+    #[test]
+    fn t5_answers_only_help_if_they_may(licence in licences(), seed: u64) {
+        let prepared = Prepared::new(&licence);
+        for full in questions(&licence, seed) {
+            let more = prepared.both(&full)?;
+            let mut draw = Draw(seed);
+            let mut less = full.clone();
+            less.facts.retain(|_| !draw.once_in(2));
+            for axis in &mut less.axes {
+                if draw.once_in(3) {
+                    *axis = None;
+                }
+            }
+            let answer = prepared.both(&less)?;
+            if answer.permit && !more.reasons.iter().any(|reason| reason.starts_with("ambiguous-price")) {
+                prop_assert!(more.permit, "{less:?} is permitted, {full:?} is not: {:?}", more.reasons);
+                prop_assert_eq!(&answer.lines, &more.lines);
+            }
+        }
+    }
+
+    /// T6: what a quantity costs does not depend on how it is divided over calls.
+    #[test]
+    fn t6_prices_are_additive(licence in licences(), seed: u64) {
+        let prepared = Prepared::new(&licence);
+        let counted: Vec<Option<String>> = counted_units(&licence);
+        for whole in questions(&licence, seed) {
+            let mut draw = Draw(seed ^ 0x5eed);
+            let mut first = whole.clone();
+            let mut second = whole.clone();
+            for (one, two) in first.quantities.iter_mut().zip(&mut second.quantities) {
+                let part = one.1 / (1 + draw.below(4) as u128);
+                two.1 = one.1 - part;
+                one.1 = part;
+            }
+            for (used, unit) in second.used.iter_mut().zip(&counted) {
+                if let Some(unit) = unit {
+                    let q = first.quantities.iter().find(|(name, _)| name == unit).map_or(0, |(_, q)| *q);
+                    *used = used.saturating_add(q);
+                }
+            }
+            let (whole, first, second) = (prepared.both(&whole)?, prepared.both(&first)?, prepared.both(&second)?);
+            if whole.permit {
+                prop_assert!(first.permit && second.permit, "{:?} {:?}", first.reasons, second.reasons);
+                for (line, amount) in &whole.lines {
+                    prop_assert_eq!(*amount, first.lines[line] + second.lines[line]);
+                }
+            }
+        }
+    }
+
+    /// T8: less is never denied where more is permitted.
+    #[test]
+    fn t8_less_is_never_worse(licence in licences(), seed: u64) {
+        let prepared = Prepared::new(&licence);
+        for more in questions(&licence, seed) {
+            let mut draw = Draw(seed ^ 8);
+            let mut less = more.clone();
+            for (_, quantity) in &mut less.quantities {
+                *quantity /= 1 + draw.below(5) as u128;
+            }
+            let (more, less) = (prepared.both(&more)?, prepared.both(&less)?);
+            prop_assert!(!more.permit || less.permit, "{:?}", less.reasons);
+        }
+    }
+
+    /// T11: an action that the vocabulary does not list is not permitted unless the licence says `including unlisted`.
+    #[test]
+    fn t11_unlisted_actions(licence in licences(), seed: u64) {
+        let prepared = Prepared::new(&licence);
+        let says_so = licence.permits.iter().any(|(_, c)| !limits_actions_to_listed(c, &licence));
+        for mut question in questions(&licence, seed) {
+            question.axes[0] = Some("an act of the future".into());
+            prop_assert!(says_so || !prepared.both(&question)?.permit);
+        }
+    }
+}
+
+/// The unit of each counter, limits and graduated cases, in counter order; limits are left out of additivity by
+/// counting as they do.
+fn counted_units(licence: &Licence) -> Vec<Option<String>> {
+    let unit = |index: u32| licence.units.get(index as usize).map(|unit| unit.name.clone());
+    let limits = licence.limits.iter().map(|limit| unit(limit.unit));
+    let prices =
+        licence.charges.iter().flat_map(|charge| &charge.cases).filter_map(|(_, price)| match price {
+            licit_compiler::core::Price::Graduated { unit: index, .. } => Some(unit(*index)),
+            _ => None,
+        });
+    limits.chain(prices).collect()
+}
+
+/// Whether every index in the condition exists in the licence, with the same shape.
+fn fits(condition: &Cond, licence: &Licence) -> bool {
+    match condition {
+        Cond::True | Cond::False => true,
+        Cond::In { axis, yes, unknown } => {
+            let inner = |leaf: u32| {
+                licence
+                    .axes
+                    .get(axis)
+                    .is_some_and(|terms| terms.iter().any(|term| term.parents.contains(&leaf)))
+            };
+            let terms = licence.axes.get(axis).map_or(0, Vec::len) as u32;
+            yes.0.iter().chain(&unknown.0).all(|leaf| *leaf < terms)
+                && unknown.0.iter().all(|leaf| inner(*leaf))
+        }
+        Cond::Compare { .. } | Cond::Known(_) | Cond::Slot(_) => false,
+        Cond::And(parts) | Cond::Or(parts) => parts.iter().all(|part| fits(part, licence)),
+        Cond::Not(part) => fits(part, licence),
+    }
+}
+
+/// Whether the condition is a conjunction with a membership of listed actions only.
+fn limits_actions_to_listed(condition: &Cond, licence: &Licence) -> bool {
+    match condition {
+        Cond::False => true,
+        Cond::And(parts) => parts.iter().any(|part| limits_actions_to_listed(part, licence)),
+        Cond::In { axis: Axis::Action, yes, .. } => {
+            let terms = licence.axes.get(&Axis::Action).map_or(&[][..], Vec::as_slice);
+            let roots =
+                terms.iter().enumerate().filter(|(_, term)| term.parents.is_empty()).map(|(at, _)| at as u32);
+            let others = roots.filter(|root| terms.iter().any(|term| term.parents.contains(root)));
+            others.into_iter().all(|root| !yes.0.contains(&root))
+        }
+        _ => false,
+    }
+}
