@@ -1,5 +1,10 @@
 //! How long a decision takes, side by side with hand-written Rust that fills the same outcome: 262,144 distinct requests of
 //! a typical licence, permits and denials apart. `cargo bench -p licit-vm`.
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::many_single_char_names,
+    reason = "figures are rounded when printed"
+)]
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};

@@ -251,24 +251,62 @@ fn ladder(slot: u16, tests: &[(usize, Range, u64)], words: usize, budget: &mut B
     bounds.sort_unstable();
     bounds.dedup();
     let intervals = bounds.len() + 1;
-    let work = intervals.saturating_mul(tests.len() + words);
     let memory = intervals.saturating_mul(words + 1);
-    if work > budget.work / 4 || memory > budget.memory / 4 {
+    let bits: usize = tests.iter().map(|(_, _, mask)| mask.count_ones() as usize).sum();
+    if memory > budget.memory / 2 || !budget.work(memory + 4 * bits + 8 * tests.len()) {
         return None;
     }
-    budget.work -= work;
     budget.memory -= memory;
+    // Tests by where they may change, each bound with those that do.
+    let mut changes: Vec<(u64, usize)> = Vec::new();
+    for (i, (_, range, _)) in tests.iter().enumerate() {
+        changes.push((range.base, i));
+        changes.extend(range.base.wrapping_add(range.span).checked_add(1).map(|end| (end, i)));
+    }
+    changes.sort_unstable();
+    let mut sweep = Sweep {
+        tests,
+        holds: vec![true; tests.len()],
+        failing: vec![0; 64 * words],
+        mask: vec![u64::MAX; words],
+    };
+    (0..tests.len()).for_each(|i| sweep.update(i, 0));
     let mut masks = Vec::with_capacity(intervals * words);
+    let mut next = changes.iter().peekable();
     for start in core::iter::once(0).chain(bounds.iter().copied()) {
-        let mut interval = vec![u64::MAX; words];
-        for (word, range, mask) in tests {
-            if start.wrapping_sub(range.base) > range.span
-                && let Some(w) = interval.get_mut(*word)
-            {
-                *w &= !mask;
-            }
+        while let Some((_, i)) = next.next_if(|(at, _)| *at <= start) {
+            sweep.update(*i, start);
         }
-        masks.extend_from_slice(&interval);
+        masks.extend_from_slice(&sweep.mask);
     }
     Some(Ladder { slot, bounds, masks })
+}
+
+/// The tests of a slot while its numbers rise.
+struct Sweep<'a> {
+    tests: &'a [(usize, Range, u64)],
+    holds: Vec<bool>,
+    /// By bit: how many tests clear it.
+    failing: Vec<u32>,
+    mask: Vec<u64>,
+}
+
+impl Sweep<'_> {
+    /// Lets test `i` see the number `x`.
+    fn update(&mut self, i: usize, x: u64) {
+        let (Some((word, range, mask)), Some(held)) = (self.tests.get(i), self.holds.get_mut(i)) else {
+            return;
+        };
+        let holds = x.wrapping_sub(range.base) <= range.span;
+        if holds == *held {
+            return;
+        }
+        *held = holds;
+        let Some(out) = self.mask.get_mut(*word) else { return };
+        for bit in (0..64).filter(|bit| mask >> bit & 1 == 1) {
+            let Some(failing) = self.failing.get_mut(word * 64 + bit) else { continue };
+            *failing = if holds { failing.saturating_sub(1) } else { *failing + 1 };
+            *out = *out & !(1 << bit) | u64::from(*failing == 0) << bit;
+        }
+    }
 }

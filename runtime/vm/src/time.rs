@@ -275,7 +275,7 @@ mod tests {
             let window = licit_bytecode::Window::ALL[kind];
             let span = z.window(at, window);
             prop_assert!(span.start <= at && at < span.end);
-            for t in [span.start.max(0), span.end - 1, (span.start.max(0) + span.end.min(1 << 53)) / 2] {
+            for t in [span.start.max(0), span.end - 1, i64::midpoint(span.start.max(0), span.end.min(1 << 53))] {
                 prop_assert_eq!(z.window(t, window).index, span.index);
             }
         }

@@ -38,7 +38,7 @@ fn check(policy: &Policy, ask: &common::Ask) -> Result<String, TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn masks_and_the_general_form_agree(sketch in sketches(), asks in prop::collection::vec(asks(), 10)) {
@@ -109,6 +109,56 @@ proptest! {
             for ask in &asks {
                 prop_assert_eq!(check(&policy, ask)?, check(&general, ask)?);
             }
+        }
+    }
+}
+
+/// Comparison, constant, negated, a purpose or a place beside it, as a forbid.
+type RawRule = (u8, u32, bool, u32, bool);
+
+/// Clauses that tell one number apart by many constants, over several words.
+fn crowded(rules: &[RawRule]) -> licit_bytecode::Module {
+    use licit_bytecode::{Cmp, Forbid, Label, Op, Permit};
+    let mut m = common::module("");
+    for (clause, (cmp, k, negated, beside, forbid)) in (0..).zip(rules) {
+        let compare = Op::Compare { fact: 1, cmp: Cmp::ALL[usize::from(cmp % 3)], k: u128::from(k % 60) };
+        m.code.push(compare);
+        let mut at = m.code.len() as u32 - 1;
+        if *negated {
+            m.code.push(Op::Not { of: at });
+            at += 1;
+        }
+        m.code.push(Op::And { of: vec![[0, 1, 2, 3, 5, 6, 9][*beside as usize % 7], at] });
+        let when = at + 1;
+        if *forbid {
+            m.forbid.push(Forbid { clause, when });
+        } else {
+            m.permit.push(Permit { clause, when });
+        }
+        m.label.push(Label { label: format!("c{clause:04}") });
+    }
+    m.head[0].clauses = rules.len() as u32;
+    m
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 30, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn many_constants(
+        rules in prop::collection::vec((any::<u8>(), any::<u32>(), any::<bool>(), any::<u32>(), prop::bool::weighted(0.05)), 10..200),
+        asks in prop::collection::vec((asks(), prop::option::of(0u128..70)), 30),
+    ) {
+        let bytes = encode(&crowded(&rules));
+        let policy = Policy::load(&bytes).expect("valid");
+        let general = Policy::load_general(&bytes).expect("valid");
+        for (ask, headcount) in &asks {
+            ask.with(|request, state| {
+                let facts: Vec<_> = headcount.iter().map(|n| ("headcount", licit_vm::FactValue::Number(*n))).collect();
+                let request = licit_vm::Request { facts: &facts, ..*request };
+                prop_assert_eq!(common::decide(&policy, &request, state), common::decide(&general, &request, state));
+                Ok(())
+            })?;
         }
     }
 }
