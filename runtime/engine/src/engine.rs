@@ -120,17 +120,22 @@ impl Engine {
         if let Some(disk) = disk {
             engine.rebuild(disk)?;
         }
+        // The first checkpoint is written before the second leaf: a crash can leave one leaf without, not more.
+        if engine.checkpoint.is_none() && engine.state.leaves() > 1 {
+            return Err(Error::NoCheckpoint);
+        }
         if engine.state.leaves() == 0 {
             let mut salt = [0; 32];
             engine.salts.fill("names", 0, &mut salt)?;
             let command = Command::EpochOpen { key: key.verifying_key(), epoch: 1, salt, prev: None };
             engine.run(&command)?;
-            engine.flush()?;
-            engine.write_checkpoint()?;
         }
         let epoch = engine.state.epoch().ok_or(Error::NoLedger)?;
         if epoch.gateway != gateway {
             return Err(Error::OtherKey);
+        }
+        if engine.checkpoint.is_none() {
+            engine.write_checkpoint()?;
         }
         Ok(engine)
     }

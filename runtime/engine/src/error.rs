@@ -50,6 +50,8 @@ pub enum Error {
     },
     /// A leaf has no opening beside it.
     NoOpening(u64),
+    /// A log of more than one leaf has lost its checkpoint.
+    NoCheckpoint,
     /// The checkpoint cannot be read or is not signed by the gateway.
     Checkpoint(CheckpointError),
     /// The checkpoint covers more leaves than the log holds: leaves were lost.
@@ -103,6 +105,7 @@ impl fmt::Display for Error {
             }
             Error::Leaf { leaf, failure } => write!(f, "leaf {leaf}: {failure}"),
             Error::NoOpening(leaf) => write!(f, "leaf {leaf} has no opening"),
+            Error::NoCheckpoint => f.write_str("the checkpoint is missing"),
             Error::Checkpoint(error) => write!(f, "the checkpoint: {error}"),
             Error::Lost { leaves, signed } => {
                 write!(f, "the checkpoint covers {signed} leaves, the log holds {leaves}")

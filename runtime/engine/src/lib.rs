@@ -44,7 +44,7 @@ pub use entry::{Entry, Names, Proof};
 pub use error::Error;
 pub use outside::{Clock, DerivedSalts, NoRandomness, OsSalts, Salts, SystemClock};
 pub use policies::PolicySet;
-pub use store::{CHECKPOINT, LOG, OPENINGS, POLICIES, Recovery, TORN};
+pub use store::{CHECKPOINT, LOG, LOG_PREAMBLE, OPENINGS, OPENINGS_PREAMBLE, POLICIES, Recovery, TORN};
 
 pub use licit_ledger as ledger;
 pub use licit_ledger::{

@@ -19,8 +19,10 @@ pub const TORN: &str = "log.torn";
 /// The folder of modules that decided.
 pub const POLICIES: &str = "policies";
 
-pub(crate) const LOG_PREAMBLE: &[u8; 16] = b"licit log\n\0\0\0\0\0\x01";
-pub(crate) const OPENINGS_PREAMBLE: &[u8; 16] = b"licit openings\n\x01";
+/// How the log's file begins.
+pub const LOG_PREAMBLE: &[u8; 16] = b"licit log\n\0\0\0\0\0\x01";
+/// How the openings' file begins.
+pub const OPENINGS_PREAMBLE: &[u8; 16] = b"licit openings\n\x01";
 
 /// Bytes that may wait; far below what a frame holds.
 const ROOM: usize = MAX_PAYLOAD / 2;
@@ -160,6 +162,9 @@ impl RecordFile {
     }
 }
 
+/// Gives the opening that an index's opening is replaced with, or none where it stays.
+pub(crate) type Change<'c> = dyn FnMut(u64, &[u8]) -> Result<Option<Vec<u8>>, Error> + 'c;
+
 /// What opening a directory had to mend.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Recovery {
@@ -205,6 +210,12 @@ impl Store {
         }
         if openings.len() < leaves {
             return Err(Error::NoOpening(openings.len()));
+        }
+        // Openings are written one frame ahead of their leaves, never two.
+        let ahead = openings.heads.iter().filter(|head| head.first >= leaves).count();
+        if ahead.saturating_add(usize::from(matches!(end, End::Torn(_)))) > 1 {
+            let offset = log.heads.last().map_or(0, Head::end);
+            return Err(Error::Damaged { file: LOG.into(), offset, damage: Damage::Index });
         }
         let mut recovery = Recovery::default();
         if let End::Torn(from) = log_end {
@@ -289,10 +300,7 @@ impl Store {
 
     /// Replaces the durable openings that `change` gives another for. The file is replaced as a whole: after a crash
     /// all of it is as before, or all of it is changed.
-    pub(crate) fn rewrite_openings(
-        &mut self,
-        change: &mut dyn FnMut(u64, &[u8]) -> Result<Option<Vec<u8>>, Error>,
-    ) -> Result<(), Error> {
+    pub(crate) fn rewrite_openings(&mut self, change: &mut Change<'_>) -> Result<(), Error> {
         match &mut self.place {
             Place::Memory { openings, .. } => {
                 for (index, opening) in openings.iter_mut().enumerate() {

@@ -9,12 +9,14 @@ use core::fmt;
 use licit_receipt::key::MULTICODEC;
 use licit_receipt::{Hash, Kind, Opening, Receipt, VerifyingKey, cbor};
 
+use crate::command::{Ask, Command, Event, Mint, Step};
 use crate::content::Content;
 use crate::fold::{FoldError, fold};
 use crate::kept::Kept;
 use crate::licence::{Past, Policies};
+use crate::refusal::Refusal;
 use crate::state::State;
-use crate::step::{Ask, Command, Event, Mint, Refusal, Step, step};
+use crate::step::step;
 
 /// What the audit found of one leaf.
 #[derive(Clone, Debug, PartialEq, Eq)]

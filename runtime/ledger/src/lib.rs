@@ -3,8 +3,8 @@
 //! Every change of state is an event, every event is a receipt in a log, and the log is the only truth: state is a
 //! fold over it. The rules and the bytes are in `spec/ledger.md`.
 //!
-//! Reading order: [`request`] (what is asked), [`licence`] (what decides it), [`state`], [`mod@step`] (command to
-//! event), [`mod@fold`] (event to state), [`kept`] and [`content`] (the two parts of an opening), [`money`],
+//! Reading order: [`request`] (what is asked), [`licence`] (what decides it), [`state`], [`command`], [`mod@step`]
+//! (command to event), [`mod@fold`] (event to state), [`kept`] and [`content`] (the two parts of an opening), [`money`],
 //! [`statement`], [`audit`].
 //!
 //! *Invariant:* `no_std`, no files, no clock, no randomness, no hash maps. The same log gives the same state
@@ -22,11 +22,13 @@ extern crate alloc;
 
 pub mod audit;
 mod codec;
+pub mod command;
 pub mod content;
 pub mod fold;
 pub mod kept;
 pub mod licence;
 pub mod money;
+pub mod refusal;
 pub mod request;
 pub mod state;
 pub mod statement;
@@ -35,14 +37,16 @@ mod wide;
 mod window;
 
 pub use audit::{Audit, Counts, Failure, Verdict};
+pub use command::{Ask, Command, Event, Mint, Step};
 pub use content::{Answer, Content, Touched};
 pub use fold::{FoldError, fold};
 pub use kept::{Count, Id, Kept, Settled, Span, Who};
 pub use licence::{Licence, Money, Openings, Past, Policies, Sharing};
+pub use refusal::Refusal;
 pub use request::{Licensee, Request, Value};
 pub use state::{AccountKey, Call, CallId, CounterKey, DutyKey, Hold, Phase, State, Sum, Total};
 pub use statement::{Account, Fault, Payee, Shares, Statement};
-pub use step::{Ask, Command, Event, Mint, Refusal, Step, step};
+pub use step::step;
 
 pub use licit_receipt as receipt;
 pub use licit_vm as vm;

@@ -95,6 +95,19 @@ pub enum Phase {
     Expired,
 }
 
+impl Phase {
+    /// The name people read.
+    pub fn name(self) -> &'static str {
+        match self {
+            Phase::Held => "held",
+            Phase::Committed => "committed",
+            Phase::Denied => "denied",
+            Phase::Released => "released",
+            Phase::Expired => "expired",
+        }
+    }
+}
+
 /// An open hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hold {

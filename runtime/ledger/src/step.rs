@@ -3,221 +3,22 @@
 //! [`step`] is pure: clock and randomness come in as a [`Mint`]. It changes nothing; [`crate::fold`] applies the
 //! event it returns, and an audit calls it again with the same mint and expects the same bytes.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
 
-use licit_receipt::receipt::EncodeError;
 use licit_receipt::{Amount, At, Due, Hash, Kind, Opening, Quantity, Receipt, Reference, VerifyingKey};
-use licit_vm::{BindError, Bound, CounterOf, DutyDue, Outcome, Reason, State as VmState, Window};
+use licit_vm::{BindError, Bound, CounterOf, DutyDue, Outcome, State as VmState, Window};
 
+use crate::command::{Ask, Command, Event, Mint, Step};
 use crate::content::{Answer, Content, Touched};
 use crate::kept::{Count, Kept, Settled, Span, Who};
 use crate::licence::{Licence, Openings, Policies};
 use crate::money::share_at_close;
+use crate::refusal::{MAX_CONTENT, Refusal};
 use crate::request::Request;
 use crate::state::{AccountKey, Call, CallId, CounterKey, DutyKey, Hold, Phase, State};
 use crate::window;
-
-/// The longest erasable part in bytes: the request with its answer.
-pub const MAX_CONTENT: usize = 1 << 20;
-
-/// What is wanted of the ledger.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Command {
-    /// Open the log; its first event.
-    EpochOpen {
-        /// The gateway's key.
-        key: VerifyingKey,
-        /// The fencing token.
-        epoch: u64,
-        /// What names are salted with; random.
-        salt: [u8; 32],
-        /// The final root of the epoch before.
-        prev: Option<Hash>,
-    },
-    /// Decide a use and hold its largest quantities until it is committed, released or expires.
-    Ask {
-        /// The use.
-        ask: Ask,
-        /// The first instant of the log at which the hold ends by itself, in microseconds since 1970.
-        until: i64,
-    },
-    /// Decide and commit a use in one.
-    Invoke(Ask),
-    /// Bill the actual quantities of a hold: for no unit more than was held.
-    Commit {
-        /// The invocation.
-        call: CallId,
-        /// Quantities by unit; a unit that is not named is 0.
-        quantities: Vec<(String, u128)>,
-    },
-    /// Give a hold back unused.
-    Release {
-        /// The invocation.
-        call: CallId,
-    },
-    /// Record that a hold has ended by itself.
-    Expire {
-        /// The invocation.
-        call: CallId,
-    },
-    /// Record evidence that a duty was done.
-    DutyDone {
-        /// The module whose manifest numbers the duty.
-        module: Hash,
-        /// The duty's number.
-        duty: u16,
-        /// Who did it: user, or organisation.
-        by: Request,
-        /// When, in microseconds since 1970.
-        at: u64,
-    },
-    /// Record a notice of revocation.
-    Notice {
-        /// A module of the licence that is revoked.
-        module: Hash,
-        /// The instant of the notice, in microseconds since 1970.
-        at: u64,
-    },
-}
-
-/// A use that someone asks for, under an id that is answered once.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ask {
-    /// The consumer's id of the invocation.
-    pub call: CallId,
-    /// The module that decides.
-    pub module: Hash,
-    /// When it is used, in microseconds since 1970.
-    pub used_at: u64,
-    /// Everything else.
-    pub request: Request,
-}
-
-/// What an event takes from outside: the instant of the log and fresh randomness.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mint {
-    /// Microseconds since 1970; not before the last leaf.
-    pub logged_at: u64,
-    /// The opening's salt.
-    pub salt: [u8; 32],
-    /// The opening's blind.
-    pub blind: [u8; 16],
-}
-
-/// What a command came to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// A new event, to be folded and logged.
-    Event(alloc::boxed::Box<Event>),
-    /// The invocation was answered before, with this: nothing is logged.
-    Repeat(Call),
-}
-
-/// An event: the leaf and what it opens to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Event {
-    /// The leaf.
-    pub receipt: Receipt,
-    /// The kept part.
-    pub kept: Kept,
-    /// The erasable part.
-    pub content: Content,
-    /// Both, salted, as they lie beside the log.
-    pub opening: Opening,
-}
-
-/// Why a command is not carried out. Nothing is logged and nothing changes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Refusal {
-    /// The log is not open, or open already.
-    Epoch,
-    /// The instant of the log would decrease.
-    Clock,
-    /// No policy with this module id is loaded.
-    UnknownModule(Hash),
-    /// No invocation with this id.
-    UnknownCall,
-    /// The id was used before, with other content.
-    Conflict,
-    /// The invocation has ended already, otherwise than the command wants.
-    AlreadyEnded(Phase),
-    /// The hold has not ended yet.
-    NotEnded,
-    /// A hold would end before it begins.
-    Until,
-    /// More of a unit than is held.
-    Quantity(String),
-    /// A fact or a unit is given twice or out of order.
-    Unsorted,
-    /// The VM cannot bind the request.
-    Malformed(BindError),
-    /// The request was erased: it can be neither repeated nor committed.
-    Erased,
-    /// The licence has no duty with this number.
-    UnknownDuty(u16),
-    /// The licence is irrevocable.
-    Irrevocable,
-    /// The charge, or a total with it, does not fit.
-    Overflow,
-    /// The settlement or sharing window of the instant cannot be told.
-    Window(Window),
-    /// The price cannot be computed at commit.
-    Price(Reason),
-    /// The request is longer than [`MAX_CONTENT`].
-    TooLong,
-    /// The event does not fit a receipt.
-    Receipt(EncodeError),
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Refusal::Epoch => f.write_str("the log is not open, or is open already"),
-            Refusal::Clock => f.write_str("the instant of the log would decrease"),
-            Refusal::UnknownModule(id) => write!(f, "no module {} is loaded", licit_receipt::hash::hex(id)),
-            Refusal::UnknownCall => f.write_str("no invocation has this id"),
-            Refusal::Conflict => f.write_str("the invocation id was used before, with other content"),
-            Refusal::AlreadyEnded(phase) => {
-                write!(f, "the invocation has already ended: it is {}", phase.name())
-            }
-            Refusal::NotEnded => f.write_str("the hold has not ended yet"),
-            Refusal::Until => f.write_str("the hold would end before it begins"),
-            Refusal::Quantity(unit) => write!(f, "more `{unit}` than is held"),
-            Refusal::Unsorted => f.write_str("a fact or a unit is given twice"),
-            Refusal::Malformed(error) => error.fmt(f),
-            Refusal::Erased => {
-                f.write_str("the request was erased: it can be neither repeated nor committed")
-            }
-            Refusal::UnknownDuty(duty) => write!(f, "the licence has no duty number {duty}"),
-            Refusal::Irrevocable => f.write_str("the licence is irrevocable"),
-            Refusal::Overflow => f.write_str("the charge, or a total with it, does not fit"),
-            Refusal::Window(kind) => {
-                write!(f, "the {kind:?} that the use is settled in cannot be told in the licence's calendar")
-            }
-            Refusal::Price(reason) => write!(f, "the use cannot be priced: {}", reason.code.name()),
-            Refusal::TooLong => write!(f, "the request is longer than {MAX_CONTENT} bytes"),
-            Refusal::Receipt(error) => error.fmt(f),
-        }
-    }
-}
-
-impl core::error::Error for Refusal {}
-
-impl Phase {
-    /// The name people read.
-    pub fn name(self) -> &'static str {
-        match self {
-            Phase::Held => "held",
-            Phase::Committed => "committed",
-            Phase::Denied => "denied",
-            Phase::Released => "released",
-            Phase::Expired => "expired",
-        }
-    }
-}
 
 /// Decides a command. `openings` answers for the leaves of earlier asks and commits.
 pub fn step<P, O>(
@@ -308,7 +109,7 @@ impl<P: Policies + ?Sized, O: Openings + ?Sized> Stepper<'_, P, O> {
         let mut receipt = Receipt::new(Kind::EpochOpen, key.gateway(), epoch, 0, at, opening.commitment());
         receipt.prev = prev;
         let content = Content::default();
-        Ok(Step::Event(alloc::boxed::Box::new(Event { receipt, kept, content, opening })))
+        Ok(Step::Event(Box::new(Event { receipt, kept, content, opening })))
     }
 
     fn opening(&self, kept: &Kept, content: &Content) -> Opening {
@@ -337,7 +138,7 @@ impl<P: Policies + ?Sized, O: Openings + ?Sized> Stepper<'_, P, O> {
         receipt.quantities = draft.quantities;
         (receipt.amount, receipt.due) = draft.charge.unzip();
         receipt.reference = draft.reference;
-        Ok(Step::Event(alloc::boxed::Box::new(Event { receipt, kept, content, opening })))
+        Ok(Step::Event(Box::new(Event { receipt, kept, content, opening })))
     }
 
     fn licence(&self, module: Hash) -> Result<&Licence, Refusal> {

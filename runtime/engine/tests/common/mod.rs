@@ -44,6 +44,8 @@ struct Inner {
     files: BTreeMap<String, Content>,
     locked: bool,
     operations: u64,
+    /// Which of them change something.
+    changes: Vec<u64>,
     fault: Option<(u64, Fault)>,
 }
 
@@ -60,12 +62,18 @@ impl MemoryDisk {
     pub fn fail(&self, fault: Option<(u64, Fault)>) {
         let mut inner = self.inner();
         inner.operations = 0;
+        inner.changes.clear();
         inner.fault = fault;
     }
 
     /// How many operations there were since [`MemoryDisk::fail`].
     pub fn operations(&self) -> u64 {
         self.inner().operations
+    }
+
+    /// Which operations since [`MemoryDisk::fail`] change something.
+    pub fn changes(&self) -> Vec<u64> {
+        self.inner().changes.clone()
     }
 
     /// The power goes: of what was not durable, `keep` in 256 parts stay.
@@ -97,6 +105,19 @@ impl MemoryDisk {
     pub fn put(&self, name: &str, bytes: Vec<u8>) {
         let durable = bytes.len();
         self.inner().files.insert(name.into(), Content { bytes, durable });
+    }
+
+    pub fn remove(&self, name: &str) {
+        self.inner().files.remove(name);
+    }
+
+    /// Counts an operation that changes something and says how it fails, if it does.
+    fn change(&self) -> Option<Fault> {
+        let mut inner = self.inner();
+        let number = inner.operations;
+        inner.changes.push(number);
+        drop(inner);
+        self.operation()
     }
 
     /// Counts an operation and says how it fails, if it does.
@@ -134,7 +155,7 @@ impl Disk for MemoryDisk {
     }
 
     fn replace(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        let fault = self.operation();
+        let fault = self.change();
         if matches!(fault, None | Some(Fault::All)) {
             self.put(name, bytes.to_vec());
         }
@@ -198,7 +219,7 @@ impl DiskFile for MemoryFile {
     }
 
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let fault = self.disk.operation();
+        let fault = self.disk.change();
         let written = match fault {
             None | Some(Fault::All) => bytes,
             Some(Fault::Half) => &bytes[..bytes.len() / 2],
@@ -209,7 +230,7 @@ impl DiskFile for MemoryFile {
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        let fault = self.disk.operation();
+        let fault = self.disk.change();
         self.with(|content| {
             let loose = content.bytes.len() - content.durable;
             content.durable += match fault {
@@ -222,7 +243,7 @@ impl DiskFile for MemoryFile {
     }
 
     fn truncate(&mut self, len: u64) -> io::Result<()> {
-        let fault = self.disk.operation();
+        let fault = self.disk.change();
         if matches!(fault, None | Some(Fault::All)) {
             self.with(|content| {
                 content.bytes.truncate(len as usize);

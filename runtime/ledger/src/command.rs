@@ -1,0 +1,118 @@
+//! What the ledger is asked, and the event it answers with.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use licit_receipt::{Hash, Opening, Receipt, VerifyingKey};
+
+use crate::content::Content;
+use crate::kept::Kept;
+use crate::request::Request;
+use crate::state::{Call, CallId};
+
+/// What is wanted of the ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Open the log; its first event.
+    EpochOpen {
+        /// The gateway's key.
+        key: VerifyingKey,
+        /// The fencing token.
+        epoch: u64,
+        /// What names are salted with; random.
+        salt: [u8; 32],
+        /// The final root of the epoch before.
+        prev: Option<Hash>,
+    },
+    /// Decide a use and hold its largest quantities until it is committed, released or expires.
+    Ask {
+        /// The use.
+        ask: Ask,
+        /// The first instant of the log at which the hold ends by itself, in microseconds since 1970.
+        until: i64,
+    },
+    /// Decide and commit a use in one.
+    Invoke(Ask),
+    /// Bill the actual quantities of a hold: for no unit more than was held.
+    Commit {
+        /// The invocation.
+        call: CallId,
+        /// Quantities by unit; a unit that is not named is 0.
+        quantities: Vec<(String, u128)>,
+    },
+    /// Give a hold back unused.
+    Release {
+        /// The invocation.
+        call: CallId,
+    },
+    /// Record that a hold has ended by itself.
+    Expire {
+        /// The invocation.
+        call: CallId,
+    },
+    /// Record evidence that a duty was done.
+    DutyDone {
+        /// The module whose manifest numbers the duty.
+        module: Hash,
+        /// The duty's number.
+        duty: u16,
+        /// Who did it: user, or organisation.
+        by: Request,
+        /// When, in microseconds since 1970.
+        at: u64,
+    },
+    /// Record a notice of revocation.
+    Notice {
+        /// A module of the licence that is revoked.
+        module: Hash,
+        /// The instant of the notice, in microseconds since 1970.
+        at: u64,
+    },
+}
+
+/// A use that someone asks for, under an id that is answered once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ask {
+    /// The consumer's id of the invocation.
+    pub call: CallId,
+    /// The module that decides.
+    pub module: Hash,
+    /// When it is used, in microseconds since 1970.
+    pub used_at: u64,
+    /// Everything else.
+    pub request: Request,
+}
+
+/// What an event takes from outside: the instant of the log and fresh randomness.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mint {
+    /// Microseconds since 1970; not before the last leaf.
+    pub logged_at: u64,
+    /// The opening's salt.
+    pub salt: [u8; 32],
+    /// The opening's blind.
+    pub blind: [u8; 16],
+}
+
+/// What a command came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// A new event, to be folded and logged.
+    Event(Box<Event>),
+    /// The invocation was answered before, with this: nothing is logged.
+    Repeat(Call),
+}
+
+/// An event: the leaf and what it opens to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// The leaf.
+    pub receipt: Receipt,
+    /// The kept part.
+    pub kept: Kept,
+    /// The erasable part.
+    pub content: Content,
+    /// Both, salted, as they lie beside the log.
+    pub opening: Opening,
+}
