@@ -127,10 +127,19 @@ pub(crate) fn modules(db: &dyn Db, workspace: Workspace) -> BTreeMap<(String, St
     out
 }
 
+/// The words of what stands between declarations and could not be read.
+#[salsa::tracked]
+fn stray_words(db: &dyn Db, file: SourceFile) -> hir::Words {
+    let parsed = parse(db, file);
+    let text = file.text(db);
+    let strays = syntax::strays(&parsed.file, &parsed.errors, text.len() as u32);
+    strays.iter().flat_map(|span| from_ast::words(text.get(span.range()).unwrap_or_default())).collect()
+}
+
 /// What the licences of a file see, and what is wrong between declarations (absolute spans).
 #[salsa::tracked]
 fn linked(db: &dyn Db, file: SourceFile) -> (Scope, Vec<Linked>) {
-    let mut scope = Scope::default();
+    let mut scope = Scope { loose: stray_words(db, file).clone(), ..Scope::default() };
     let mut findings = Vec::new();
     let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
     let others = [Kind::Licence, Kind::Test, Kind::Later];
@@ -358,11 +367,13 @@ pub(crate) fn with_subject<T>(
 }
 
 fn unknown_subject(db: &dyn Db, file: SourceFile, name: &hir::Name) -> Vec<Diagnostic> {
-    let excused = items(db, file).iter().any(|item| match &item.lowered(db).decl {
-        Decl::Later { name: Some(later) } => later.value == name.value,
-        Decl::Broken(words) => words.contains(&name.value),
-        _ => false,
-    });
+    let excused = stray_words(db, file).contains(&name.value);
+    let excused = excused
+        || items(db, file).iter().any(|item| match &item.lowered(db).decl {
+            Decl::Later { name: Some(later) } => later.value == name.value,
+            Decl::Broken(words) => words.contains(&name.value),
+            _ => false,
+        });
     if excused || name.value.is_empty() {
         return Vec::new();
     }

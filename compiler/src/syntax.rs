@@ -260,6 +260,20 @@ pub(crate) fn unreadable(file: &ast::File, errors: &[SyntaxError]) -> Vec<Span> 
     out
 }
 
+/// The stretches between declarations in which something could not be read: what stands there may have declared names.
+pub(crate) fn strays(file: &ast::File, errors: &[SyntaxError], end: u32) -> Vec<Span> {
+    let whole =
+        || file.decls.iter().filter(|decl| !matches!(decl.kind, DeclKind::Error)).map(|decl| decl.span);
+    let outside = errors.iter().filter(|error| !whole().any(|decl| within(error.span, decl)));
+    outside
+        .map(|error| {
+            let before = whole().map(|decl| decl.end).filter(|end| *end <= error.span.start).max();
+            let after = whole().map(|decl| decl.start).filter(|start| *start >= error.span.end).min();
+            Span::new(before.unwrap_or(0), after.unwrap_or(end))
+        })
+        .collect()
+}
+
 /// Whether a finding rests on text that could not be read.
 pub(crate) fn rests_on(finding: &Diagnostic, unreadable: &[Span]) -> bool {
     let own =

@@ -81,6 +81,16 @@ fn all_of_them_yield_all_of_theirs() {
     check(SEEDS).unwrap();
 }
 
+#[test]
+fn an_unreadable_declaration_excuses_the_names_it_may_have_declared() {
+    for (from, to) in
+        [("vocabulary ai 1.2 {", "vocabulry ai 1.2 {"), ("license HarbourCorpus", "licens HarbourCorpus")]
+    {
+        let found = codes(&SAMPLE.replace(from, to));
+        assert_eq!(found, [Code::E0101], "{to}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -64,7 +64,7 @@ fn a_blank_line_on_top_checks_nothing() {
     let log = rerun(TEXT, &TEXT.replacen('\n', "\n\n\n", 1));
     let mut log = log;
     log.sort();
-    assert_eq!(log, ["diagnostics", "items", "parse"]);
+    assert_eq!(log, ["diagnostics", "items", "parse", "stray_words"]);
 }
 
 #[test]
