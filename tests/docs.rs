@@ -32,8 +32,12 @@ fn none(found: &str) {
 
 /// The error codes of a text, each once, in order.
 fn errors(compiled: &Compiled) -> Vec<&'static str> {
-    let mut codes: Vec<&str> =
-        compiled.diagnostics.iter().filter(|found| found.is_error()).map(|found| found.code.number()).collect();
+    let mut codes: Vec<&str> = compiled
+        .diagnostics
+        .iter()
+        .filter(|found| found.is_error())
+        .map(|found| found.code.number())
+        .collect();
     codes.sort_unstable();
     codes.dedup();
     codes
@@ -109,10 +113,8 @@ fn every_example_of_the_pages_is_true() {
 fn every_licence_of_the_repository_keeps_its_tests() {
     let (mut found, mut tests) = (String::new(), 0);
     for folder in ["spec/examples", "tests/language"] {
-        let texts: Vec<(String, String)> = files(&root().join(folder), ".licit")
-            .iter()
-            .map(|path| (relative(path), read(path)))
-            .collect();
+        let texts: Vec<(String, String)> =
+            files(&root().join(folder), ".licit").iter().map(|path| (relative(path), read(path))).collect();
         let borrowed: Vec<(&str, &str)> =
             texts.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
         for (compiled, (_, text)) in compile_text(&borrowed).iter().zip(&texts) {

@@ -41,12 +41,11 @@ pub fn blocks(page: &str) -> Vec<Block> {
             }
             None => {}
             Some((ticks, _)) if line == ticks => found.extend(open.take().and_then(|(_, block)| block)),
-            Some((_, block)) => {
-                if let Some(block) = block {
-                    block.text.push_str(line);
-                    block.text.push('\n');
-                }
+            Some((_, Some(block))) => {
+                block.text.push_str(line);
+                block.text.push('\n');
             }
+            Some((_, None)) => {}
         }
     }
     assert!(open.is_none(), "a block of the page is never closed");

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use licit_compiler::core::{Due, Key, Licence, Price, Ratio};
+use licit_compiler::core::{Due, Key, Licence, Point, Price, Ratio};
 use licit_compiler::{DutyStatus, FactValue, TestAsk, TestCase, TestExpect, TestGiven, TestStep};
 use licit_reference as reference;
 use licit_tests::evaluator::{self, Prepared};
@@ -66,7 +66,7 @@ impl<'a> Story<'a> {
             duties: BTreeMap::new(),
             notice: None,
             charged: BTreeMap::new(),
-            clock: 0,
+            clock: beginning(licence),
         }
     }
 
@@ -96,7 +96,9 @@ impl<'a> Story<'a> {
         }
         let told = self.happen(&reference, ask)?;
         let missed = step.expect.iter().find(|(expected, _)| !self.holds(expected, &told));
-        missed.map_or(Ok(()), |(expected, _)| Err(format!("expected {expected:?}, got\n{}due {}", told.text, told.due)))
+        missed.map_or(Ok(()), |(expected, _)| {
+            Err(format!("expected {expected:?}, got\n{}due {}", told.text, told.due))
+        })
     }
 
     /// The index of each counter's window at the instant of the question.
@@ -118,7 +120,8 @@ impl<'a> Story<'a> {
     fn give(&mut self, given: &TestGiven, ask: &TestAsk, windows: &[i64]) -> Result<(), String> {
         match given {
             TestGiven::Counter { clause, case, key, value } => {
-                let index = self.counters.iter().position(|(label, number, _)| label == clause && number == case);
+                let index =
+                    self.counters.iter().position(|(label, number, _)| label == clause && number == case);
                 let index = index.ok_or("there is no such counter")?;
                 let whose = key.clone().unwrap_or_else(|| whose(self.counters[index].2, ask));
                 self.used.insert((index, whose, windows[index]), *value);
@@ -162,7 +165,9 @@ impl<'a> Story<'a> {
                     let (code, what) = rest.split_once(':').unwrap_or((&rest, ""));
                     told.reasons.push((code.to_owned(), what.to_owned()));
                 }
-                ["line", _, _, amount] => told.charge += amount.parse::<BigUint>().map_err(|e| e.to_string())?,
+                ["line", _, _, amount] => {
+                    told.charge += amount.parse::<BigUint>().map_err(|e| e.to_string())?;
+                }
                 ["duty", label, due] => {
                     let duty = self.duty(label).ok_or("a duty of no clause")?;
                     told.duties.push((duty, number(due)?));
@@ -179,7 +184,11 @@ impl<'a> Story<'a> {
         for (duty, due) in &told.duties {
             if self.licence.duties[*duty].due != Due::AtEach {
                 let status = self.duties.entry((licensee.clone(), *duty)).or_insert(Duty::Clear);
-                *status = Duty::Pending(if let Duty::Pending(earlier) = *status { earlier.min(*due) } else { *due });
+                *status = Duty::Pending(if let Duty::Pending(earlier) = *status {
+                    earlier.min(*due)
+                } else {
+                    *due
+                });
             }
         }
         if let (true, Some(money)) = (told.permit, self.core.money()) {
@@ -220,9 +229,10 @@ impl<'a> Story<'a> {
             TestExpect::Deny { reason, subject, by } => {
                 let found = |(code, what): &(String, String)| {
                     reason.is_none_or(|reason| code == reason)
-                        && subject.as_ref().is_none_or(|subject| self.is_about(code, what, subject))
+                        && subject.as_ref().is_none_or(|subject| is_about(code, what, subject))
                 };
-                let behind = |by: &String| told.reasons.iter().any(|(code, what)| code != "needing" && what == by);
+                let behind =
+                    |by: &String| told.reasons.iter().any(|(code, what)| code != "needing" && what == by);
                 !told.permit && told.reasons.iter().any(found) && by.as_ref().is_none_or(behind)
             }
             TestExpect::Charge(amount) => {
@@ -239,14 +249,14 @@ impl<'a> Story<'a> {
             }
         }
     }
+}
 
-    /// Whether a reason is about what a test names: `unlisted` for any axis, `_` for `-`, a unit in the plural.
-    fn is_about(&self, code: &str, what: &str, subject: &str) -> bool {
-        let unit = |plural: &str| plural.strip_suffix('s').is_some_and(|one| one == what);
-        what.replace('-', "_") == subject
-            || (subject == "unlisted" && what.starts_with("unlisted-"))
-            || (matches!(code, "range" | "unpriced") && unit(subject))
-    }
+/// Whether a reason is about what a test names: `unlisted` for any axis, `_` for `-`, a unit in the plural.
+fn is_about(code: &str, what: &str, subject: &str) -> bool {
+    let unit = |plural: &str| plural.strip_suffix('s').is_some_and(|one| one == what);
+    what.replace('-', "_") == subject
+        || (subject == "unlisted" && what.starts_with("unlisted-"))
+        || (matches!(code, "range" | "unpriced") && unit(subject))
 }
 
 fn same(numerator: &BigInt, denominator: &BigInt, amount: Ratio) -> bool {
@@ -269,6 +279,26 @@ fn question(ask: &TestAsk, used_at: i64) -> Question {
         used: Vec::new(),
         duties: Vec::new(),
         notice: None,
+    }
+}
+
+/// The first instant of the term; 1970 if it has none.
+fn beginning(licence: &Licence) -> i64 {
+    match licence.term.and_then(|term| term.from) {
+        None => 0,
+        Some(Point::Instant(micros)) => i64::try_from(micros).unwrap_or(i64::MAX),
+        Some(Point::Date(days)) => {
+            let midnight = i64::try_from(days).unwrap_or(0) * 86_400;
+            let zone = evaluator::zone_of(licence);
+            let ends = zone.transitions.iter().map(|(at, _)| *at).chain([i64::MAX]);
+            let starts = [(i64::MIN, zone.initial)].into_iter().chain(zone.transitions.iter().copied());
+            // The first instant whose local time is not before midnight (section 8).
+            let mut found = starts.zip(ends).filter_map(|((start, offset), end)| {
+                let instant = start.max(midnight - i64::from(offset));
+                (instant < end).then_some(instant)
+            });
+            found.next().unwrap_or(midnight) * 1_000_000
+        }
     }
 }
 
