@@ -46,6 +46,7 @@ impl Policy {
         run.close(false);
     }
 
+    #[inline]
     fn decide(&self, bound: &Bound, state: &State<'_>, outcome: &mut Outcome, meter: &mut impl Meter) {
         let Some(mut run) = self.run(bound, state, outcome, meter) else { return };
         let in_range = run.range();
@@ -62,6 +63,7 @@ impl Policy {
         run.close(true);
     }
 
+    #[inline]
     fn run<'a, M: Meter>(
         &'a self,
         bound: &'a Bound,
@@ -82,6 +84,7 @@ impl Policy {
 
 impl<M: Meter> Run<'_, M> {
     /// Step 1; whether there was nothing to say.
+    #[inline]
     fn range(&mut self) -> bool {
         for number in &self.bound.range {
             self.meter.step();
@@ -91,6 +94,7 @@ impl<M: Meter> Run<'_, M> {
     }
 
     /// Step 2.
+    #[inline]
     fn status(&mut self) {
         let (p, at) = (self.policy, self.bound.used_at);
         if at < p.from {
@@ -107,6 +111,7 @@ impl<M: Meter> Run<'_, M> {
     }
 
     /// Which bits of the row are alive.
+    #[inline]
     fn alive(&mut self) {
         let frame = self.bound.frame.as_slice();
         self.row.masks.alive(self.bound.starts, frame, &mut self.out.scratch.alive, self.meter);
@@ -120,6 +125,7 @@ impl<M: Meter> Run<'_, M> {
         self.policy.conditions.need(at, self.bound, &mut self.out.scratch, self.meter);
     }
 
+    #[inline]
     fn test(&mut self, test: Test) -> bool {
         self.meter.step();
         match test {
@@ -134,6 +140,7 @@ impl<M: Meter> Run<'_, M> {
     }
 
     /// Steps 3 and 4; whether the rules permit.
+    #[inline]
     fn rules(&mut self) -> bool {
         let row = self.row;
         let (mut forbids, mut permits) = (0, 0);
@@ -296,11 +303,13 @@ impl<M: Meter> Run<'_, M> {
         Class::Other
     }
 
+    #[inline]
     fn used(&self, counter: u16) -> u128 {
         self.state.used.get(usize::from(counter)).copied().unwrap_or(0)
     }
 
     /// `used + quantity` where the unit's range and the key allow it.
+    #[inline]
     fn total(&mut self, counter: u16, key: Key, unit: u16, highest: u128) -> Option<u128> {
         if !self.bound.has(key) {
             self.out.scratch.need(5 + key as u32);
@@ -313,6 +322,7 @@ impl<M: Meter> Run<'_, M> {
         total
     }
 
+    #[inline]
     fn delta(&mut self, counter: u16, unit: u16) {
         let add = self.bound.quantity(unit);
         if add > 0 {
@@ -321,6 +331,7 @@ impl<M: Meter> Run<'_, M> {
     }
 
     /// Step 5.
+    #[inline]
     fn limits(&mut self) {
         let row = self.row;
         for (i, test) in &row.limits {
@@ -337,11 +348,13 @@ impl<M: Meter> Run<'_, M> {
         }
     }
 
+    #[inline]
     fn duty_status(&self, duty: u16) -> DutyStatus {
         self.state.duties.get(usize::from(duty)).copied().unwrap_or_default()
     }
 
     /// Step 6.
+    #[inline]
     fn suspensions(&mut self) {
         for duty in &self.policy.suspending {
             self.meter.step();
@@ -358,6 +371,7 @@ impl<M: Meter> Run<'_, M> {
     }
 
     /// Step 7.
+    #[inline]
     fn charges(&mut self) {
         let row = self.row;
         let mut sum = Some(0u128);
@@ -429,6 +443,7 @@ impl<M: Meter> Run<'_, M> {
 
     /// The price of a case that applies; `sum` becomes none when the lines no longer fit
     /// in 128 bits.
+    #[inline]
     fn apply(&mut self, charge: u16, case: u16, global: u32, sum: &mut Option<u128>) {
         self.meter.step();
         let prices = &self.policy.prices;
@@ -455,6 +470,7 @@ impl<M: Meter> Run<'_, M> {
     }
 
     /// Step 8; duties only for a new use.
+    #[inline]
     fn close(&mut self, new: bool) {
         if self.out.scratch.is_needy() {
             self.report_needs();
@@ -481,6 +497,7 @@ impl<M: Meter> Run<'_, M> {
     }
 
     /// Whether the action is not outside the acts; rows of one action have asked before.
+    #[inline]
     fn triggers(&self, acts: u32) -> bool {
         let value = |set: &crate::condition::Set| set.value(self.bound.class(set.axis));
         let acts = self.policy.conditions.sets.get(acts as usize);
@@ -494,6 +511,7 @@ impl<M: Meter> Run<'_, M> {
         scratch.forget_needs();
     }
 
+    #[cold]
     fn deny(&mut self) {
         let Outcome { reasons, lines, deltas, .. } = &mut *self.out;
         lines.clear();

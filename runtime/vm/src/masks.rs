@@ -51,6 +51,7 @@ impl Masks {
     }
 
     /// Leaves alive the bits whose terms hold.
+    #[inline]
     pub(crate) fn alive(
         &self,
         (purpose, place): (u16, u16),
@@ -76,8 +77,15 @@ impl Masks {
             }
             *alive = word;
         }
+        if !self.ladders.is_empty() {
+            self.climb(frame, alive, meter);
+        }
+    }
+
+    /// The tests of crowded slots.
+    fn climb(&self, frame: &[u64], alive: &mut [u64], meter: &mut impl Meter) {
         for l in &self.ladders {
-            let x = number(l.slot);
+            let x = frame.get(usize::from(l.slot)).copied().unwrap_or(0);
             let interval = l.bounds.partition_point(|b| *b <= x);
             meter.steps(1 + self.words);
             let words = l.masks.get(interval * self.words..).unwrap_or_default();

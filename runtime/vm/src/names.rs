@@ -27,12 +27,14 @@ fn eight(bytes: &[u8]) -> u64 {
     bytes.first_chunk().map_or(0, |b| u64::from_le_bytes(*b))
 }
 
+#[inline]
 fn mix(a: u64, b: u64) -> u64 {
     let wide = u128::from(a ^ 0x9e37_79b9_7f4a_7c15).wrapping_mul(u128::from(b ^ 0xd1b5_4a32_d192_ed03));
     (wide as u64) ^ ((wide >> 64) as u64)
 }
 
 /// A fixed hash, the same on every machine; short names take one multiplication.
+#[inline]
 fn hash(name: &str) -> u32 {
     let bytes = name.as_bytes();
     let n = bytes.len();

@@ -185,6 +185,7 @@ impl Policy {
     }
 
     /// Makes room in an outcome's working memory; a no-op for outcomes of this policy.
+    #[inline]
     pub(crate) fn fit(&self, out: &mut Outcome) {
         out.scratch.fit(self.rows.most_words, self.conditions.nodes.len(), 16 + self.facts.len());
     }

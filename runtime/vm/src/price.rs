@@ -121,6 +121,7 @@ impl Prices {
     }
 
     /// `rate x quantity`; none if it does not fit.
+    #[inline]
     pub(crate) fn rate(rate: u64, quantity: u128, proven: bool) -> Option<u128> {
         if proven {
             // Both factors fit in 64 bits.
@@ -130,6 +131,7 @@ impl Prices {
     }
 
     /// T(to) - T(from), of which `to` is at most the unit's highest; none if T(to) does not fit.
+    #[inline]
     pub(crate) fn graduated(
         &self,
         tiers: (u32, u32),

@@ -102,7 +102,7 @@ pub(crate) struct Why {
 /// Makes the rows of a policy; without masks, one row in general form stands for every action.
 pub(crate) fn rows(source: &Source<'_>, masks: bool) -> Rows {
     let mut budget =
-        if masks { Budget { memory: 1 << 19, work: 1 << 24 } } else { Budget { memory: 0, work: 0 } };
+        if masks { Budget { memory: 1 << 20, work: 1 << 24 } } else { Budget { memory: 0, work: 0 } };
     let [actions, ..] = source.conditions.terms;
     let classes = actions as usize + 2;
     let sets: Vec<_> = source.conditions.sets.iter().filter(|s| s.axis == Axis::Action).collect();

@@ -23,6 +23,7 @@ pub(crate) struct Scratch {
 
 impl Scratch {
     /// Makes room; a no-op for the outcome of the same policy.
+    #[inline]
     pub(crate) fn fit(&mut self, words: usize, nodes: usize, slots: usize) {
         if self.alive.len() < words {
             self.alive.resize(words, 0);
@@ -38,6 +39,7 @@ impl Scratch {
     }
 
     /// Begins an evaluation.
+    #[inline]
     pub(crate) fn begin(&mut self) {
         if self.needy {
             self.needs.fill(0);

@@ -185,6 +185,14 @@ impl Zone {
     }
 }
 
+impl crate::Policy {
+    /// The index of the window of this kind that an instant (microseconds since 1970-01-01T00:00Z) lies in, in the
+    /// licence's calendar (`spec/core.md` section 8); 0 for the term and for calls. Whoever settles asks this.
+    pub fn window(&self, kind: Window, at: i64) -> i64 {
+        self.zone.window(at.clamp(0, crate::END_OF_TIME - 1), kind).index
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
