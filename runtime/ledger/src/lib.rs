@@ -34,7 +34,6 @@ pub mod state;
 pub mod statement;
 pub mod step;
 mod wide;
-mod window;
 
 pub use audit::{Audit, Counts, Failure, Verdict};
 pub use command::{Ask, Command, Event, Mint, Step};

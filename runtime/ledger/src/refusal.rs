@@ -5,7 +5,7 @@ use core::fmt;
 
 use licit_receipt::Hash;
 use licit_receipt::receipt::EncodeError;
-use licit_vm::{BindError, Reason, Window};
+use licit_vm::{BindError, Reason};
 
 use crate::state::Phase;
 
@@ -46,8 +46,6 @@ pub enum Refusal {
     Irrevocable,
     /// The charge, or a total with it, does not fit.
     Overflow,
-    /// The settlement or sharing window of the instant cannot be told.
-    Window(Window),
     /// The price cannot be computed at commit.
     Price(Reason),
     /// The request is longer than [`MAX_CONTENT`].
@@ -78,9 +76,6 @@ impl fmt::Display for Refusal {
             Refusal::UnknownDuty(duty) => write!(f, "the licence has no duty number {duty}"),
             Refusal::Irrevocable => f.write_str("the licence is irrevocable"),
             Refusal::Overflow => f.write_str("the charge, or a total with it, does not fit"),
-            Refusal::Window(kind) => {
-                write!(f, "the {kind:?} that the use is settled in cannot be told in the licence's calendar")
-            }
             Refusal::Price(reason) => write!(f, "the use cannot be priced: {}", reason.code.name()),
             Refusal::TooLong => write!(f, "the request is longer than {MAX_CONTENT} bytes"),
             Refusal::Receipt(error) => error.fmt(f),

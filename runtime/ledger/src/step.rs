@@ -18,7 +18,6 @@ use crate::money::share_at_close;
 use crate::refusal::{MAX_CONTENT, Refusal};
 use crate::request::Request;
 use crate::state::{AccountKey, Call, CallId, CounterKey, DutyKey, Hold, Phase, State};
-use crate::window;
 
 /// Decides a command. `openings` answers for the leaves of earlier asks and commits.
 pub fn step<P, O>(
@@ -177,7 +176,7 @@ impl<P: Policies + ?Sized, O: Openings + ?Sized> Stepper<'_, P, O> {
             return self.event(draft, Kept::Deny, Content { request: ask.request.clone(), answer, touched });
         }
         draft.quantities = quantities(licence, &ask.request);
-        let charge = self.charge(licence, who, &bound, ask.used_at, &answer)?;
+        let charge = self.charge(licence, who, ask.used_at, &answer)?;
         touched.bucket = charge.as_ref().map(|charge| charge.before);
         let counts = counts(licence, &answer);
         let kept = match until {
@@ -260,7 +259,6 @@ impl<P: Policies + ?Sized, O: Openings + ?Sized> Stepper<'_, P, O> {
         &self,
         licence: &Licence,
         who: Who,
-        bound: &Bound,
         used_at: u64,
         answer: &Answer,
     ) -> Result<Option<Charge>, Refusal> {
@@ -269,10 +267,10 @@ impl<P: Policies + ?Sized, O: Openings + ?Sized> Stepper<'_, P, O> {
         };
         let numerator = answer.amount().ok_or(Refusal::Overflow)?;
         let span = |kind| {
-            let index = window::index(licence, bound, kind, used_at).ok_or(Refusal::Window(kind))?;
-            Ok::<Span, Refusal>(Span::new(kind, index))
+            let at = i64::try_from(used_at).unwrap_or(i64::MAX);
+            Span::new(kind, licence.policy().window(kind, at))
         };
-        let bucket = span(money.settled)?;
+        let bucket = span(money.settled);
         let licensee = who.licensee();
         let total =
             self.state.total(&AccountKey { licence: *licence.policy().licence_id(), span: bucket, licensee });
@@ -281,7 +279,7 @@ impl<P: Policies + ?Sized, O: Openings + ?Sized> Stepper<'_, P, O> {
         let minor = money.scale.due(before, numerator).ok_or(Refusal::Overflow)?;
         total.charged.checked_add(numerator).zip(total.due.checked_add(minor)).ok_or(Refusal::Overflow)?;
         let apart = money.shares_apart();
-        let pool = apart.map(|sharing| span(sharing.window)).transpose()?;
+        let pool = apart.map(|sharing| span(sharing.window));
         let paid = match apart.filter(|sharing| sharing.window == Window::Call) {
             Some(sharing) => share_at_close(minor, &sharing.shares).ok_or(Refusal::Overflow)?.payable,
             None => Vec::new(),
@@ -342,7 +340,7 @@ impl<P: Policies + ?Sized, O: Openings + ?Sized> Stepper<'_, P, O> {
         counts.extend(limits(licence, hold, &request));
         counts.sort_by_key(|count| count.counter);
         counts.dedup_by_key(|count| count.counter);
-        let charge = self.charge(licence, hold.who, &bound, hold.used_at, &answer)?;
+        let charge = self.charge(licence, hold.who, hold.used_at, &answer)?;
         touched.bucket = charge.as_ref().map(|charge| charge.before);
         let mut draft = Draft::new(Kind::Commit, hold.used_at);
         draft.call = Some(call);
