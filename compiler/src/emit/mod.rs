@@ -16,6 +16,8 @@ use crate::zone::ZoneTable;
 
 mod code;
 mod from_core;
+#[cfg(test)]
+mod tests;
 
 pub use from_core::{SourceMap, from_core, module};
 
