@@ -193,6 +193,36 @@ fn calls_are_settled_and_shared_one_by_one() {
 }
 
 #[test]
+fn windows_of_money_are_those_of_the_calendar() {
+    let mut ledger = Ledger::new(ZONED);
+    // 2026-03-31, in the calendar two hours ahead: 21:59:59 is March there, 22:00 is April, of another quarter.
+    let midnight = 1_774_994_400 * SECOND;
+    for (call, used_at, tokens) in
+        [(1, midnight - SECOND, 5), (2, midnight, 10), (3, midnight + 40 * DAY, 20)]
+    {
+        let ask = ledger.ask_for(call, used_at, chat("ana", None, tokens));
+        ledger.run(Command::Invoke(ask)).expect("it is decided");
+    }
+    let statement = Statement::of(&ledger.state, &ledger.policies);
+    assert!(statement.balances(), "{:?}", statement.faults);
+    let month = |index| (3, index);
+    let accounts = statement
+        .accounts
+        .iter()
+        .map(|a| ((a.key.span.kind, a.key.span.index), a.total.charged, a.total.due));
+    // March to May 2026; 1.5 cents are a tie, and 2 is even.
+    assert_eq!(accounts.collect::<Vec<_>>(), [(month(674), 15, 2), (month(675), 30, 3), (month(676), 60, 6)]);
+    let shares = statement.shares.iter().map(|s| {
+        let payees: Vec<(u128, u128)> =
+            s.payees.iter().map(|payee| (payee.payable, payee.at_close)).collect();
+        (s.key.span.index, s.due, payees, s.residue)
+    });
+    // The first two quarters of 2026.
+    let expected = [(224, 2, vec![(1, 1), (0, 1)], 1), (225, 9, vec![(6, 6), (3, 3)], 0)];
+    assert_eq!(shares.collect::<Vec<_>>(), expected);
+}
+
+#[test]
 fn a_total_that_does_not_fit_is_refused_not_wrapped() {
     let mut ledger = Ledger::new(BY_CALL);
     let most = ((1u128 << 127) - 1) / 15;

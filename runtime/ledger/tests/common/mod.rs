@@ -11,6 +11,7 @@ use licit_ledger::{
 
 pub const MONTHLY: &str = include_str!("../licences/monthly.lasm");
 pub const BY_CALL: &str = include_str!("../licences/by_call.lasm");
+pub const ZONED: &str = include_str!("../licences/zoned.lasm");
 
 /// 2023-11-16T18:15Z.
 pub const START: u64 = 1_700_158_500_000_000;
