@@ -83,12 +83,20 @@ impl<'a> Question<'a> {
             |name: &str| manifest.units.binary_search_by(|unit| unit.name.as_str().cmp(name)).is_ok();
         let owned = |text: Option<Cow<'_, str>>| text.map(Cow::into_owned);
         let mut quantities: Vec<(String, u128)> = Vec::with_capacity(self.quantities.0.len());
+        let mut written: Vec<(String, u128)> = Vec::new();
         for (given, number) in self.quantities.0 {
             let (name, times) = names.unit(&given, listed);
-            let number = number
-                .checked_mul(times)
-                .ok_or_else(|| format!("{number} {} is more than can be counted", shown(&given)))?;
-            quantities.push((name.to_owned(), number));
+            let too_much = || format!("{number} {} is more than can be counted", shown(&given));
+            let number = number.checked_mul(times).ok_or_else(too_much)?;
+            // An hour and 20 minutes are 80 minutes; but a token and 2 tokens are a mistake.
+            if written.iter().any(|(known, factor)| known == name && *factor == times) {
+                return Err(format!("the unit `{}` is given twice", shown(name)));
+            }
+            written.push((name.to_owned(), times));
+            match quantities.iter_mut().find(|(known, _)| known == name) {
+                Some((_, sum)) => *sum = sum.checked_add(number).ok_or_else(too_much)?,
+                None => quantities.push((name.to_owned(), number)),
+            }
         }
         let mut request = Request {
             user: owned(self.user),
@@ -100,9 +108,6 @@ impl<'a> Question<'a> {
             quantities,
         };
         request.sort();
-        if let Some(twice) = request.quantities.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-            return Err(format!("the unit `{}` is given twice", shown(&twice[0].0)));
-        }
         Ok(request)
     }
 }

@@ -19,16 +19,16 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  licit run llm-api.licit '@ana of @acme asks to chat 1_000 prompt_tokens, 200 generated_tokens for product'
-  licit run llm-api.licit '@ana asks to chat 10 prompt_tokens for product on 2023-11-16T18:15Z with certified'
-  licit run LlmApi.lbc '{\"user\":\"ana\",\"action\":\"chat\",\"purpose\":\"product\",\"quantities\":{\"prompt_token\":10}}'
+  licit run llm-api.licit '@ana of @acme asks to chat 1_000 prompt_tokens for product'
+  licit run harbour.licit '@ana asks to train 5 records in FR on 2026-05-31T12:00Z with certified'
+  licit run LlmApi.lbc '{\"user\":\"ana\",\"action\":\"chat\",\"quantities\":{\"prompt_token\":10}}'
   licit run llm-api.licit --ledger log --quiet < trace.jsonl
 
 A line of a stream is one JSON object:
   {\"id\", \"at\", \"user\", \"organisation\", \"action\", \"purpose\", \"place\", \"facts\": {}, \"quantities\": {}}
-All fields may be left out. `at` is an instant (2023-11-16T18:15:46Z), else now. An `id` is answered once: sent again,
-it gets the same answer and is not charged again; without one, every line is a new invocation. A line that cannot be
-read does not stop the others, is counted, and gives exit status 1.
+All fields may be left out. `at` is an instant (2023-11-16T18:15:46Z), else now. An `id` is answered \
+once: sent again, it gets the same answer and is not charged again; without one, every line is a new \
+invocation. A line that cannot be read does not stop the others, is counted, and gives exit status 1.
 
 Exit status: 0 permitted, or a stream that was decided; 3 a single ask that was denied; 1 lines that were not decided.")]
 pub struct Args {

@@ -215,29 +215,11 @@ impl<'a> Bench<'a> {
         if money.settled == Window::Call {
             return scale.due(0, amount);
         }
-        let window = window_index(money.settled, used_at, manifest.calendar.as_deref().unwrap_or("UTC"));
+        let window = self.policy.window(money.settled, used_at);
         let total = self.charged.entry((licensee, window)).or_default();
         let due = scale.due(*total, amount);
         *total = total.saturating_add(amount);
         due
-    }
-}
-
-/// The index of the window that an instant lies in (`spec/core.md` section 8), by the compiler's zone table, which is the
-/// one that the module was built with.
-fn window_index(kind: Window, at: i64, calendar: &str) -> i64 {
-    let second = at.div_euclid(1_000_000);
-    let offset = zone::table(calendar, second, second).map_or(0, |table| i64::from(table.initial));
-    let day = (second + offset).div_euclid(86_400);
-    let (year, month, _) = crate::instant::civil_from_days(day);
-    let month = 12 * (year - 1970) + month - 1;
-    match kind {
-        Window::Day => day,
-        Window::Week => (day + 3).div_euclid(7),
-        Window::Month => month,
-        Window::Quarter => month.div_euclid(3),
-        Window::Year => year - 1970,
-        Window::Term | Window::Call => 0,
     }
 }
 
