@@ -26,10 +26,10 @@ const PURE: &[&str] =
 /// Each outside library that shapes code around it, and the only files that may name it.
 const IMPORTERS: &[(&str, &[&str])] = &[
     ("lalrpop_util", &["grammar/src/parser.rs"]),
-    ("logos", &["grammar/src/token.rs"]),
+    ("logos", &["grammar/src/lexer.rs"]),
     ("ariadne", &["compiler/src/render.rs"]),
     ("salsa", &["compiler/src/db.rs", "compiler/src/queries.rs"]),
-    ("jiff", &["compiler/src/zone.rs"]),
+    ("jiff", &["compiler/src/zone.rs", "spec/reference/src/time.rs"]),
     ("ed25519_dalek", &["runtime/receipt/src/key.rs"]),
 ];
 
@@ -78,7 +78,11 @@ fn dependencies_run_one_way() {
     }
     for (name, _, allowed) in CRATES {
         let allowed: BTreeSet<String> = allowed.iter().map(ToString::to_string).collect();
-        assert_eq!(seen.get(*name), Some(&allowed), "{name} depends on more or less than ARCHITECTURE.md says");
+        assert_eq!(
+            seen.get(*name),
+            Some(&allowed),
+            "{name} depends on more or less than ARCHITECTURE.md says"
+        );
     }
     let listed: BTreeSet<&str> = CRATES.iter().map(|row| row.0).chain(["licit", "licit-tests"]).collect();
     let found: BTreeSet<&str> = seen.keys().map(String::as_str).collect();
@@ -97,7 +101,8 @@ fn one_importer_for_each_outside_library() {
             let names = |line: &str| {
                 let path = format!("{library}::");
                 line.match_indices(&path).any(|(at, _)| {
-                    !line[..at].ends_with(|before: char| before.is_alphanumeric() || before == '_' || before == ':')
+                    !line[..at]
+                        .ends_with(|before: char| before.is_alphanumeric() || before == '_' || before == ':')
                 })
             };
             if code(&text(&path)).any(names) {
@@ -120,12 +125,27 @@ fn files_end_before_they_are_long() {
 #[test]
 fn the_core_is_pure() {
     let forbidden = [
-        "std::fs", "std::net", "std::env", "std::process", "std::thread", "std::time", "SystemTime", "Instant::now",
-        "HashMap", "HashSet", "println!", "eprintln!", "f32", "f64",
+        "std::fs",
+        "std::net",
+        "std::env",
+        "std::process",
+        "std::thread",
+        "std::time",
+        "SystemTime",
+        "Instant::now",
+        "HashMap",
+        "HashSet",
+        "println!",
+        "eprintln!",
+        "f32",
+        "f64",
     ];
     for folder in PURE {
         for path in sources(folder) {
             let name = relative(&path);
+            if name.contains("/tests") {
+                continue;
+            }
             for line in code(&text(&path)) {
                 for word in forbidden {
                     assert!(!names_word(line, word), "{name} names {word}: {}", line.trim());

@@ -1,7 +1,7 @@
 //! The canonical form of a core: one order, one numbering, so that equal licences have equal bytes.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::mem::take;
 
 use super::cbor::Writer;
@@ -127,7 +127,7 @@ impl Licence {
             old: take(&mut self.definitions),
             number: Vec::new(),
             new: Vec::new(),
-            known: HashMap::new(),
+            known: BTreeMap::new(),
         };
         intern.number = vec![None; intern.old.len()];
         for index in 0..intern.old.len() {
@@ -301,7 +301,7 @@ struct Intern {
     /// For an old index the new one, once it is known.
     number: Vec<Option<u32>>,
     new: Vec<Cond>,
-    known: HashMap<Cond, u32>,
+    known: BTreeMap<Cond, u32>,
 }
 
 impl Intern {
@@ -394,12 +394,12 @@ fn flatten(condition: &mut Cond) {
 /// definition, the first difference decides, and with each pair of definitions compared once the work is bounded.
 pub(super) struct CaseOrder<'a> {
     definitions: &'a [Cond],
-    known: HashMap<(u32, u32), Ordering>,
+    known: BTreeMap<(u32, u32), Ordering>,
 }
 
 impl<'a> CaseOrder<'a> {
     pub fn new(definitions: &'a [Cond]) -> Self {
-        CaseOrder { definitions, known: HashMap::new() }
+        CaseOrder { definitions, known: BTreeMap::new() }
     }
 
     pub fn compare(&mut self, a: &(Cond, Price), b: &(Cond, Price)) -> Ordering {

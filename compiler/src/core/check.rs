@@ -1,6 +1,6 @@
 //! The invariants of a core: whatever `spec/core.md` says beyond the shape of the data.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::canonical::{CaseOrder, FirstUse, Heights, gcd};
 use super::*;
@@ -160,7 +160,7 @@ impl Licence {
             let height = heights.of(condition, MAX_DEPTH).ok_or(CoreErrorKind::Depth);
             self.condition(condition, all).and(height).map_err(at(key, i))?;
         }
-        let mut distinct = HashSet::new();
+        let mut distinct = BTreeSet::new();
         for (i, definition) in (0..).zip(&self.definitions) {
             if !distinct.insert(definition) {
                 return Err(at(15, i)(CoreErrorKind::EqualDefinitions));

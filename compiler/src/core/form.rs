@@ -1,6 +1,6 @@
 //! Reads the parts of an entry of the text form: names, numbers, conditions, prices.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::slice::Iter;
 
 use super::parse::Names;
@@ -129,7 +129,7 @@ impl<'a> Form<'a> {
     }
 
     /// The index of a declared name.
-    pub fn resolve(&mut self, table: &HashMap<String, u32>, what: &'static str) -> Found<u32> {
+    pub fn resolve(&mut self, table: &BTreeMap<String, u32>, what: &'static str) -> Found<u32> {
         let name = self.name()?;
         let index = table.get(&name).copied();
         index.ok_or(Finding::new(self.last, ParseErrorKind::Unknown { what, name }))
@@ -166,7 +166,7 @@ impl<'a> Form<'a> {
     /// a and b stand for, `(all a b)` including what is not listed. All of them add up.
     pub fn sets(&mut self, names: &Names, axis: Axis) -> Found<(Bits, Bits)> {
         let (mut yes, mut unknown) = (Bits::default(), Bits::default());
-        let none = HashMap::new();
+        let none = BTreeMap::new();
         let table = names.axes.get(&axis).unwrap_or(&none);
         let terms = names.terms.get(&axis).map_or(&[][..], Vec::as_slice);
         while let Some(mut part) = self.part()? {

@@ -116,7 +116,7 @@ pub struct Fact {
 }
 
 /// How a fact is compared with a constant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Cmp {
     /// `<`
     Less = 1,
@@ -127,7 +127,7 @@ pub enum Cmp {
 }
 
 /// A constant in a comparison.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Constant {
     /// A count, or 0/1 for `yes_no` and kinds.
     Number(Nat),
@@ -136,7 +136,7 @@ pub enum Constant {
 }
 
 /// A condition (`spec/core.md` section 3).
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Cond {
     /// Never.
     False,

@@ -1,6 +1,6 @@
 //! From the text form (`spec/core-text.md`) to a core. Safe with any text: bounded in size, depth and memory.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::form::{Form, cond, period, price};
 use super::sexpr::{self, Finding, Found, ParseError, ParseErrorKind};
@@ -40,17 +40,17 @@ impl Licence {
 /// What names stand for, and where things were said.
 #[derive(Default)]
 pub(super) struct Names {
-    pub axes: BTreeMap<Axis, HashMap<String, u32>>,
+    pub axes: BTreeMap<Axis, BTreeMap<String, u32>>,
     pub terms: BTreeMap<Axis, Vec<Term>>,
-    pub units: HashMap<String, u32>,
-    pub facts: HashMap<String, u32>,
+    pub units: BTreeMap<String, u32>,
+    pub facts: BTreeMap<String, u32>,
     /// The number of a definition and its index.
     pub definitions: BTreeMap<u64, u32>,
     otherwise: BTreeMap<String, Price>,
     otherwise_at: Option<usize>,
     /// The first entry of each key of the licence's map.
     entries: BTreeMap<u64, usize>,
-    labels: HashMap<String, usize>,
+    labels: BTreeMap<String, usize>,
 }
 
 impl Names {
@@ -113,7 +113,7 @@ fn whole(text: &str) -> Found<(Licence, Names)> {
     let mut licence = Licence { name: form.name()?, version: form.uint()?, ..Licence::empty() };
     let mut names = Names::default();
     names.entries.insert(2, root.at);
-    let mut once = HashSet::new();
+    let mut once = BTreeSet::new();
     let mut entries = Vec::new();
     while let Some(node) = form.next() {
         let entry = Form::open(node)?;
@@ -257,7 +257,7 @@ fn axis(licence: &mut Licence, names: &mut Names, mut entry: Form<'_>) -> Found<
     if licence.axes.contains_key(&axis) {
         return Err(twice(entry.at, axis.word()));
     }
-    let mut table = HashMap::new();
+    let mut table = BTreeMap::new();
     let mut terms = Vec::new();
     while let Some(node) = entry.next() {
         let (name, parents) = match Form::list(node) {
