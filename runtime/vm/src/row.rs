@@ -292,7 +292,7 @@ impl<'a, 'b> Builder<'a, 'b> {
         let general = if possibly { Test::Possibly(at) } else { Test::Certainly(at) };
         let mut lower = Lower::new(self.source.conditions, self.action, possibly);
         let terms = lower.terms(at);
-        if !self.budget.work(4 * lower.steps()) {
+        if !self.budget.work(12 * lower.steps()) {
             return None;
         }
         let Ok(terms) = terms else { return Some(general) };
