@@ -1,7 +1,6 @@
 //! Finding a name's number: a hash table whose buckets are searched by halves, so that even names chosen to collide
 //! cost no more than a binary search.
 
-use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -9,7 +8,7 @@ use alloc::vec::Vec;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Names {
     /// All names in one piece, in the order of the numbers.
-    text: String,
+    text: Vec<u8>,
     /// Where each name starts, and the end.
     starts: Vec<u32>,
     /// Numbers by bucket, within a bucket by name.
@@ -60,11 +59,11 @@ impl Names {
         let mut out = Self { starts: vec![0], ..Self::default() };
         let mut keyed: Vec<(u32, &str, u32)> = Vec::new();
         for (i, name) in names.enumerate() {
-            out.text.push_str(name);
+            out.text.extend_from_slice(name.as_bytes());
             out.starts.push(out.text.len() as u32);
             keyed.push((hash(name), name, i as u32));
         }
-        let buckets = (keyed.len() * 2).next_power_of_two();
+        let buckets = (keyed.len() * 3).next_power_of_two();
         out.mask = buckets as u32 - 1;
         for k in &mut keyed {
             k.0 &= out.mask;
@@ -77,21 +76,22 @@ impl Names {
     }
 
     /// The name of a number.
-    fn name(&self, id: u32) -> &str {
+    fn name(&self, id: u32) -> &[u8] {
         let at = |i: usize| self.starts.get(i).map_or(0, |s| *s as usize);
         self.text.get(at(id as usize)..at(id as usize + 1)).unwrap_or_default()
     }
 
     /// The number of a name.
+    #[inline]
     pub(crate) fn find(&self, name: &str) -> Option<u32> {
         let bucket = (hash(name) & self.mask) as usize;
         let at = |i: usize| self.buckets.get(i).map_or(0, |b| *b as usize);
         let ids = self.ids.get(at(bucket)..at(bucket + 1))?;
         match ids {
             [] => None,
-            [id] => (self.name(*id) == name).then_some(*id),
+            [id] => (self.name(*id) == name.as_bytes()).then_some(*id),
             _ => {
-                let i = ids.binary_search_by(|id| self.name(*id).cmp(name)).ok()?;
+                let i = ids.binary_search_by(|id| self.name(*id).cmp(name.as_bytes())).ok()?;
                 ids.get(i).copied()
             }
         }
@@ -113,6 +113,7 @@ mod tests {
     use super::*;
     use alloc::collections::BTreeSet;
     use alloc::format;
+    use alloc::string::String;
     use proptest::prelude::*;
 
     proptest! {
