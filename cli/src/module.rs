@@ -38,3 +38,17 @@ pub fn choose(path: &Path, licences: Vec<CompiledLicence>, wanted: Option<&str>)
         .why(format!("it holds {}", names.join(", ")))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use licit_bytecode::LoadErrorKind;
+    use licit_compiler::Code;
+
+    #[test]
+    fn every_load_error_has_its_page() {
+        for kind in LoadErrorKind::ALL {
+            let code = Code::find(kind.code()).map(Code::slug);
+            assert_eq!(code, Some(kind.name()));
+        }
+    }
+}

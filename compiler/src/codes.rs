@@ -101,9 +101,18 @@ declare_codes! {
     W0703 "limit-never-reached";
     E0704 "limit-below-one-call";
     E0705 "counted-twice";
+    // What is said when tests run and when modules are loaded; `check` never does.
+    E0902 "test-failed";
+    E1001 "bad-bytecode";
+    E1002 "backward-jump";
+    E1003 "cost-over-limit";
+    E1004 "hash-mismatch";
 }
 
 impl Code {
+    /// Codes of what is found when a test runs or a module is loaded: not by [`crate::check`], which sees texts only.
+    pub const AT_RUN_TIME: &'static [Code] = &[Code::E0902, Code::E1001, Code::E1002, Code::E1003, Code::E1004];
+
     /// Whether it is an error or a warning: its first letter says so.
     pub fn severity(self) -> Severity {
         if self.number().starts_with('W') { Severity::Warning } else { Severity::Error }

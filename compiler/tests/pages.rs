@@ -22,6 +22,10 @@ fn each_page_tells_of_its_code_and_of_nothing_else() {
     let mut wrong = Vec::new();
     for code in Code::ALL {
         let page = code.page();
+        if Code::AT_RUN_TIME.contains(code) {
+            assert!(page.starts_with(&format!("# {code} {}\n", code.slug())), "{code}: the title");
+            continue; // What no check finds, no text shows; whoever finds it tests its page.
+        }
         let examples = blocks(page, "licit");
         assert!(examples.len() >= 2, "{code}: a page has an example and its correction");
         assert!(page.starts_with(&format!("# {code} {}\n", code.slug())), "{code}: the title");

@@ -142,14 +142,7 @@ fn say(
     shell.line(&format!("{word} {} {place}", shown(&test.name)))?;
     for failure in failures {
         let drawn = texts.drawn(index, failure, shell.colour_out());
-        shell.write(&titled(&drawn))?;
+        shell.write(&drawn)?;
     }
     Ok(())
-}
-
-/// A drawing under the code of a failed test, whether or not the compiler's table has it.
-fn titled(drawn: &str) -> String {
-    let (number, name) = expect::CODE;
-    let code = expect::code();
-    drawn.replacen(&format!("[{code}] {}", code.slug()), &format!("[{number}] {name}"), 1)
 }

@@ -24,7 +24,7 @@ pub fn judge(test: &TestCase, seen: &Decision<'_>, expected: &TestExpect, span: 
 pub fn unaskable(test: &TestCase, step: &TestStep, why: &str) -> Diagnostic {
     let label = Label { path: None, span: step.ask_span, message: why.to_owned() };
     Diagnostic {
-        code: code(),
+        code: Code::E0902,
         message: format!("\"{}\"", test.name),
         primary: label,
         secondary: Vec::new(),
@@ -33,14 +33,6 @@ pub fn unaskable(test: &TestCase, step: &TestStep, why: &str) -> Diagnostic {
         fixes: Vec::new(),
     }
 }
-
-/// E0902, test-failed.
-pub fn code() -> Code {
-    Code::find(CODE.0).unwrap_or(Code::E0101)
-}
-
-/// Number and name of the code of a failed test.
-pub const CODE: (&str, &str) = ("E0902", "test-failed");
 
 struct Failure {
     expected: String,
@@ -61,7 +53,7 @@ impl Failure {
             edits: vec![Edit { span, text }],
         });
         Diagnostic {
-            code: code(),
+            code: Code::E0902,
             message: format!("\"{}\"", test.name),
             primary: Label {
                 path: None,
