@@ -17,14 +17,15 @@ Examples:
   licit audit log --key did:key:z6Mk...    the log must be this gateway's
   licit audit log --format json
 
-Every receipt is re-executed from what its opening remembers: decision, price, what falls due, and the state that it
+Every receipt is re-executed from what its opening remembers: decision, price, what falls due, and the state that it \
 leaves, byte for byte; then the tree, the signature and the trial balance. Nothing that the gateway claims is believed.")]
 pub struct Args {
     /// The ledger's folder
     #[arg(value_name = "DIR")]
     folder: PathBuf,
-    /// The gateway's key, as you know it; without it the key that the log names is believed
-    #[arg(long, value_name = "DID")]
+    /// The gateway's key, as you know it: a did:key, or a key file; without it the key that the log names is
+    /// believed
+    #[arg(long, value_name = "KEY")]
     key: Option<String>,
     #[command(flatten)]
     format: FormatArg,
@@ -32,7 +33,7 @@ pub struct Args {
 
 /// Audits a ledger.
 pub fn run(args: &Args, shell: &mut Shell) -> Result {
-    let key = args.key.as_deref().map(super::key::named).transpose()?;
+    let key = args.key.as_deref().map(|key| super::key::meant(key, shell)).transpose()?;
     let mut failed = Vec::new();
     let mut told = 0u64;
     let report = licit_engine::audit_dir(&args.folder, key.as_ref(), &mut |leaf, verdict| {

@@ -19,7 +19,7 @@ Examples:
   licit build licences/ -o out/ --core      one module and one core for each licence
   licit build one.licit -o one.lbc
 
-A text with errors is not built; nor is one that imports without a pin (`licit pin` writes them) or names a party that
+A text with errors is not built; nor is one that imports without a pin (`licit pin` writes them) or names a party that \
 is bound to no identity (`party @acme is \"did:...\"`).")]
 pub struct Args {
     /// Files, folders (every .licit file below), or - for standard input

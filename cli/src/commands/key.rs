@@ -55,6 +55,15 @@ pub fn run(args: &Args, shell: &mut Shell) -> Result {
     Ok(Exit::Fine)
 }
 
+/// The public key that is meant: a `did:key`, or the key of a key file.
+pub fn meant(text: &str, shell: &Shell) -> Result<VerifyingKey> {
+    if text.starts_with("did:") {
+        named(text)
+    } else {
+        Ok(keyfile::read(std::path::Path::new(text), shell)?.verifying_key())
+    }
+}
+
 /// Reads a `did:key`.
 pub fn named(did: &str) -> Result<VerifyingKey> {
     did.parse().map_err(|error: licit_receipt::key::KeyError| {

@@ -224,11 +224,7 @@ fn prove(shelf: &Shelf, wanted: &str, shell: &mut Shell) -> Result {
 }
 
 fn verify(file: &Path, key: &str, format: FormatArg, shell: &mut Shell) -> Result {
-    let key = if key.starts_with("did:") {
-        super::key::named(key)?
-    } else {
-        crate::keyfile::read(Path::new(key), shell)?.verifying_key()
-    };
+    let key = super::key::meant(key, shell)?;
     let bytes = input::bytes_or_stdin(file)?;
     let refused =
         |why: String| Failure::finding(format!("{} does not hold", file.display())).why(shown(&why));
