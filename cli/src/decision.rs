@@ -231,5 +231,5 @@ pub fn due_words(manifest: &Manifest, minor: u128) -> String {
 /// `1_000 prompt_tokens`
 fn quantity_words(decision: &Decision<'_>, unit: u32, quantity: u128) -> String {
     let unit = decision.manifest.units.get(unit as usize).map_or("?", |unit| unit.name.as_str());
-    counted_units(quantity, unit, decision.names.plural(unit))
+    counted_units(quantity, unit, &decision.names.plural(unit))
 }

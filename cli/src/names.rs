@@ -38,9 +38,10 @@ impl Names {
         }
     }
 
-    /// The plural of a unit; of an unknown one the name itself.
-    pub fn plural<'a>(&'a self, singular: &'a str) -> &'a str {
-        self.plurals.get(singular).map_or(singular, String::as_str)
+    /// The plural of a unit. A module that came without its text does not say it; then the regular one, which
+    /// [`Names::unit`] understands, too.
+    pub fn plural(&self, singular: &str) -> String {
+        self.plurals.get(singular).cloned().unwrap_or_else(|| format!("{singular}s"))
     }
 
     /// The unit that a name stands for and how many of it. `listed` says whether the licence lists a name: of a module

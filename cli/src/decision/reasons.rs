@@ -37,7 +37,7 @@ pub fn reason_words(decision: &Decision<'_>, reason: Reason) -> String {
             let quantity = decision.asked.quantity(unit);
             format!(
                 "{} would cost nothing: no clause prices or frees the unit",
-                counted_units(quantity, unit, decision.names.plural(unit))
+                counted_units(quantity, unit, &decision.names.plural(unit))
             )
         }
         ReasonCode::Unpriced => format!("no case matches{}", by(decision, reason.number)),
@@ -131,7 +131,7 @@ fn range_words(decision: &Decision<'_>, number: u32) -> String {
     }
     match units.get(number.wrapping_sub(UNIT_BASE) as usize) {
         Some(unit) => {
-            let highest = counted_units(unit.highest, &unit.name, decision.names.plural(&unit.name));
+            let highest = counted_units(unit.highest, &unit.name, &decision.names.plural(&unit.name));
             format!("more than {highest} cannot be counted")
         }
         None => format!("the amount is too large to be counted{}", by(decision, number)),
