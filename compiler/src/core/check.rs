@@ -381,8 +381,14 @@ impl Grain {
     }
 }
 
+/// What no name holds, for names are printed in lines of text.
+pub(crate) fn is_control(c: char) -> bool {
+    matches!(c, '\0'..='\u{1f}' | '\u{7f}')
+}
+
 pub(super) fn name(name: &str) -> Checked {
-    if (1..=255).contains(&name.len()) { Ok(()) } else { Err(CoreErrorKind::Name(name.to_owned())) }
+    let fine = (1..=255).contains(&name.len()) && !name.contains(is_control);
+    if fine { Ok(()) } else { Err(CoreErrorKind::Name(name.to_owned())) }
 }
 
 pub(super) fn nat(n: Nat) -> Checked {

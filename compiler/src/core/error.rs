@@ -20,7 +20,7 @@ pub struct CoreError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CoreErrorKind {
-    /// A name is empty or longer than 255 bytes.
+    /// A name is empty, longer than 255 bytes or holds a control character.
     Name(String),
     /// A list is not in ascending order, or an entry occurs twice.
     Order(&'static str),
@@ -97,7 +97,8 @@ impl fmt::Display for CoreErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Name(name) if name.is_empty() => write!(f, "a name is empty"),
-            Self::Name(_) => write!(f, "a name is longer than 255 bytes"),
+            Self::Name(name) if name.len() > 255 => write!(f, "a name is longer than 255 bytes"),
+            Self::Name(_) => write!(f, "a name holds a control character"),
             Self::Order(what) => write!(f, "{what} are not in ascending order without repetition"),
             Self::Label(label) => write!(f, "two clauses are called `{label}`"),
             Self::Index { table, index } => write!(f, "there is no {table} {index} to mention here"),

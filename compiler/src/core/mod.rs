@@ -28,8 +28,8 @@ mod tests;
 mod vocabulary;
 mod words;
 
-pub use error::{CoreError, CoreErrorKind};
 pub use encode::id_of;
+pub use error::{CoreError, CoreErrorKind};
 pub use membership::{membership, term_index};
 pub use reader::{DecodeError, DecodeErrorKind};
 pub use sexpr::{MAX_TEXT, ParseError, ParseErrorKind};

@@ -367,6 +367,14 @@ impl Check<'_> {
             if let Some((None, span)) = capsule {
                 self.findings.push(bad_digest(span));
             }
+            let named = &asset.name;
+            if named.value.is_empty() || named.value.contains(core::check::is_control) {
+                self.findings.push(
+                    Diagnostic::new(Code::E0211, named.span, "this is not the name of an asset")
+                        .label(if named.value.is_empty() { "empty" } else { "a line break or a tab inside" })
+                        .help("a name stands in one line, as `asset dataset \"harbour-corpus\"`"),
+                );
+            }
             out.push(core::Asset {
                 kind: asset.kind.value.clone(),
                 name: asset.name.value.clone(),

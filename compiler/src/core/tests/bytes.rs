@@ -33,6 +33,9 @@ fn damage_is_named_with_its_offset() {
     refused(b"\x04\x65", b"\x02\x65", "byte 16: key 2 is repeated or out of order");
     refused(b"Small", b"Sma\xffl", "byte 8: a text is not UTF-8");
     refused(b"\x65Small", b"\x60", "byte 8: a name is empty");
+    for control in *b"\0\t\n\r\x1b\x1f\x7f" {
+        refused(b"Small", &[b'S', b'm', control, b'l', b'l'], "byte 8: a name holds a control character");
+    }
     refused(
         b"\x65owner",
         b"\x7b\xff\xff\xff\xff\xff\xff\xff\xffowner",

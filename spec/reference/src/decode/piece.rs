@@ -109,8 +109,8 @@ pub(super) fn text(item: &Item) -> Res<String> {
 
 pub(super) fn name(item: &Item) -> Res<String> {
     match text(item)? {
-        text if (1..=255).contains(&text.len()) => Ok(text),
-        _ => unknown("a name of 1 to 255 bytes"),
+        text if (1..=255).contains(&text.len()) && !text.bytes().any(|b| b < 0x20 || b == 0x7f) => Ok(text),
+        _ => unknown("a name of 1 to 255 bytes without control characters"),
     }
 }
 
