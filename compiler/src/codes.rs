@@ -111,7 +111,8 @@ declare_codes! {
 
 impl Code {
     /// Codes of what is found when a test runs or a module is loaded: not by [`crate::check`], which sees texts only.
-    pub const AT_RUN_TIME: &'static [Code] = &[Code::E0902, Code::E1001, Code::E1002, Code::E1003, Code::E1004];
+    pub const AT_RUN_TIME: &'static [Code] =
+        &[Code::E0902, Code::E1001, Code::E1002, Code::E1003, Code::E1004];
 
     /// Whether it is an error or a warning: its first letter says so.
     pub fn severity(self) -> Severity {

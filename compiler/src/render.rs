@@ -13,10 +13,48 @@ pub fn render(finding: &Diagnostic, path: &str, texts: &[(&str, &str)], colours:
 
 /// Draws findings about the file `path` one after the other: see [`render`].
 pub fn render_all(findings: &[Diagnostic], path: &str, texts: &[(&str, &str)], colours: bool) -> String {
-    let files = texts.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
+    let texts: Vec<(String, String)> =
+        texts.iter().map(|(path, text)| (visible(path), visible(text))).collect();
     // Texts are cut into lines once, not once a finding.
-    let mut lines = sources(files);
-    findings.iter().map(|finding| draw(finding, path, texts, colours, &mut lines)).collect()
+    let mut lines = sources(texts.clone());
+    let texts: Vec<(&str, &str)> = texts.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let path = visible(path);
+    findings.iter().map(|finding| draw(&tame(finding), &path, &texts, colours, &mut lines)).collect()
+}
+
+/// A text as it may be shown: what would command the terminal or change the order of a line is replaced by as many bytes.
+fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        match c {
+            '\n' | '\t' => out.push(c),
+            '\r' if rest.peek() == Some(&'\n') => out.push(c),
+            '\0'..='\u{1f}' | '\u{7f}' => out.push('?'),
+            // These take two bytes and three.
+            '\u{80}'..='\u{9f}' | '\u{61c}' => out.push('\u{bf}'),
+            '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                out.push(char::REPLACEMENT_CHARACTER);
+            }
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+/// A finding whose words, which may quote its file, can be shown.
+fn tame(finding: &Diagnostic) -> Diagnostic {
+    let mut out = finding.clone();
+    let labels = std::iter::once(&mut out.primary).chain(&mut out.secondary);
+    for label in labels {
+        label.message = visible(&label.message);
+        label.path = label.path.as_deref().map(visible);
+    }
+    let fixes = out.fixes.iter_mut().map(|fix| &mut fix.message);
+    for words in [&mut out.message].into_iter().chain(&mut out.notes).chain(&mut out.help).chain(fixes) {
+        *words = visible(words);
+    }
+    out
 }
 
 fn draw(
