@@ -701,7 +701,7 @@ pub(super) fn dec(dec: &ast::Dec) -> Dec {
 }
 
 /// The built-in words after `per` that are not units.
-fn is_window_or_key(word: &str) -> bool {
+pub(crate) fn is_window_or_key(word: &str) -> bool {
     const WORDS: [&str; 13] = [
         "second",
         "minute",

@@ -7,6 +7,7 @@ use super::from_hir::Check;
 use super::vocabulary::out_of_range;
 use crate::core::{self, Nat, Ratio, Rounding, Window};
 use crate::diagnostic::{Code, Diagnostic, Edit, Safety};
+use crate::hir::from_ast::is_window_or_key;
 use crate::hir::{self, Dec, Name, Portion, Sp, TierKind};
 use crate::suggest::closest;
 
@@ -64,6 +65,18 @@ impl Check<'_> {
             self.findings.push(unknown_unit(self.scope, name));
         }
         None
+    }
+
+    /// The unit of a price. A window or key that is no unit makes the price a fee.
+    fn priced_unit(&mut self, rate: &hir::Rate) -> Option<(u32, Nat)> {
+        let text = rate.unit.value.as_str();
+        let fee = is_window_or_key(text) && !self.scope.unit_names.contains_key(text);
+        if fee && !self.scope.excuses(text) {
+            let place = rate.money.to(rate.unit.span);
+            self.findings.push(Diagnostic::not_yet(place, "a fee per key and window"));
+            return None;
+        }
+        self.unit(&rate.unit)
     }
 
     pub(super) fn limit(&mut self, label: &str, clause: Span, it: &hir::Limit) -> Option<core::Limit> {
@@ -200,7 +213,7 @@ impl Check<'_> {
         match &price.value {
             hir::Price::Free => Some(core::Price::Free),
             hir::Price::Rate(rate) => {
-                let unit = self.unit(&rate.unit);
+                let unit = self.priced_unit(rate);
                 let rate = self.rate(rate);
                 let ((unit, _), rate) = unit.zip(rate)?;
                 Some(core::Price::Rate { unit, rate })
@@ -279,7 +292,7 @@ impl Check<'_> {
             let rate = match &tier.rate {
                 None => Some(Ratio { num: 0, den: 1 }),
                 Some(rate) => {
-                    match self.unit(&rate.unit) {
+                    match self.priced_unit(rate) {
                         None => broken = true,
                         Some((found, _)) => {
                             broken |= !self.same_unit(&mut unit, found, &rate.unit, "price");
