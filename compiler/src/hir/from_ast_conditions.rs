@@ -212,14 +212,20 @@ impl Lower<'_> {
             ast::Expect::Deny(deny) => {
                 let subject = deny.subject.as_ref().map(|subject| self.own_clause(subject));
                 let by = deny.by.as_ref().map(|by| self.own_clause(by));
+                let reason = deny.reason.as_ref().map(|reason| reason.value);
+                // No clause says that nothing permits: behind `by`, too, a guard is what the reason names.
+                let (subject, by) = match (reason, subject, by) {
+                    (Some(ast::Reason::NotPermitted), None, Some(Some(guard)))
+                        if GUARDS.contains(&guard.value.as_str()) =>
+                    {
+                        (Some(Some(guard)), None)
+                    }
+                    (_, subject, by) => (subject, by),
+                };
                 if subject == Some(None) || by == Some(None) {
                     Expect::Broken
                 } else {
-                    Expect::Deny {
-                        reason: deny.reason.as_ref().map(|reason| reason.value),
-                        subject: subject.flatten(),
-                        by: by.flatten(),
-                    }
+                    Expect::Deny { reason, subject: subject.flatten(), by: by.flatten() }
                 }
             }
             ast::Expect::Charge(money) => Expect::Charge(money.currency.clone(), dec(&money.amount)),

@@ -455,6 +455,9 @@ pub(crate) enum AskValue {
     Broken,
 }
 
+/// What every permit can lack (`spec/core.md` section 7): what a denial `not-permitted` names.
+pub(crate) const GUARDS: [&str; 6] = ["party", "action", "purpose", "place", "time", "other"];
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Expect {
     Permit,

@@ -585,7 +585,7 @@ impl Lower<'_> {
                 ];
                 SLOTS.into_iter().chain(scope.fact_names.keys().map(String::as_str)).collect()
             }
-            Reason::NotPermitted => vec!["party", "action", "purpose", "place", "time", "other"],
+            Reason::NotPermitted => hir::GUARDS.to_vec(),
             Reason::Range | Reason::Unpriced => {
                 if is_clause || reason == Reason::Range {
                     // A unit that nobody listed is a reason of its own.

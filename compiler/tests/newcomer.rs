@@ -1,0 +1,72 @@
+//! What people write who know other languages: each slip gets its own words, and a mend where it is certain.
+
+use licit_compiler::{Code, Diagnostic, compile_text, render};
+
+const SAMPLE: &str = include_str!("sample.licit");
+
+fn findings(text: &str) -> Vec<Diagnostic> {
+    compile_text(&[("sample.licit", text)]).remove(0).diagnostics
+}
+
+/// The sample with one change.
+fn changed(from: &str, to: &str) -> String {
+    assert!(SAMPLE.contains(from), "no `{from}`");
+    SAMPLE.replacen(from, to, 1)
+}
+
+/// The sample's licence with a clause more.
+fn with(clause: &str) -> String {
+    changed("  study: ", &format!("  {clause}\n  study: "))
+}
+
+#[test]
+fn a_guard_may_stand_behind_by() {
+    let deny = "expect deny needing headcount";
+    for guard in ["party", "action", "purpose", "place", "time", "other"] {
+        for line in [format!("by {guard}"), guard.to_owned()] {
+            let text = changed(deny, &format!("expect deny not-permitted {line}"));
+            assert_eq!(findings(&text), [], "{line}");
+        }
+    }
+    let found = findings(&changed(deny, "expect deny not-permitted by nobody"));
+    assert_eq!(found.iter().map(|it| it.code).collect::<Vec<_>>(), [Code::E0202]);
+    let found = findings(&changed(deny, "expect deny forbidden by purpose"));
+    assert_eq!(found.iter().map(|it| it.code).collect::<Vec<_>>(), [Code::E0202]);
+}
+
+#[test]
+fn a_drawing_without_colours_commands_no_terminal() {
+    let hostile =
+        "  // \u{1b}[31mred\u{9b}0m \u{202e}\n  a\u{1b}]0;b: permit \"\u{1b}[0m\u{7f}\" train\n  study: ";
+    let text = changed("  study: ", hostile);
+    let (path, texts) = ("a\u{1b}[1m.licit", [("a\u{1b}[1m.licit", text.as_str())]);
+    let found = findings(&text);
+    assert!(found.len() >= 3, "{found:?}");
+    let commands = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+    let drawn = render::render_all(&found, path, &texts, false);
+    assert!(!drawn.contains(commands), "{drawn:?}");
+    let drawn = render::render_all(&found, path, &texts, true);
+    let coloured = drawn.split("\u{1b}[").skip(1).all(|it| {
+        let rest = it.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';');
+        rest.starts_with('m') && !rest.starts_with("mred")
+    });
+    assert!(coloured && drawn.contains("\u{1b}["), "{drawn:?}");
+    assert!(!drawn.replace("\u{1b}[", "").contains(commands), "{drawn:?}");
+}
+
+#[test]
+fn a_fee_is_part_of_the_language_but_not_yet_of_this_build() {
+    for fee in ["EUR 5 per month", "EUR 9.50 per user per month", "EUR 9.50 per 3 month", "EUR 5 per user"] {
+        let found = findings(&with(&format!("monthly: charge {fee}")));
+        assert_eq!(found.iter().map(|it| it.code).collect::<Vec<_>>(), [Code::E0111], "{fee}");
+    }
+}
+
+#[test]
+fn an_asset_has_a_name_of_one_line() {
+    for name in ["", "a\\nb", "a\\tb", "a\\u{a}b"] {
+        let text = changed("dataset \"harbour-corpus\"", &format!("dataset \"{name}\""));
+        let codes: Vec<Code> = findings(&text).iter().map(|it| it.code).collect();
+        assert_eq!(codes, [Code::E0211], "{name}");
+    }
+}
