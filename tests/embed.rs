@@ -1,5 +1,6 @@
 //! The gateway of the README: its code stands there word for word (a test compares), and runs here.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 
 use licit_tests::root;
@@ -43,7 +44,7 @@ fn the_gateway_of_the_readme_decides_the_licence_of_the_readme() -> Result<(), B
         readme.split("```licit\n").nth(1).and_then(|rest| rest.split("```").next()).ok_or("no licence")?;
     let compiled = licit_compiler::compile_text(&[("first.licit", licence)]);
     let core = &compiled[0].licences[0].core;
-    let module = licit_compiler::emit::from_core(core, &licit_compiler::zone::table, &Default::default())?;
+    let module = licit_compiler::emit::from_core(core, &licit_compiler::zone::table, &BTreeMap::default())?;
     // A hundred are free, the last is EUR 0.02: one unit of 1/50.
     assert_eq!(decide(&module)?, (true, 1));
     assert_eq!(core.grain()?, 50);

@@ -58,7 +58,7 @@ pub struct Draw(pub u64);
 
 impl Draw {
     /// The next 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -68,7 +68,7 @@ impl Draw {
 
     /// A number below `end`, 0 if there is none.
     pub fn below(&mut self, end: usize) -> usize {
-        if end == 0 { 0 } else { (self.next() % end as u64) as usize }
+        if end == 0 { 0 } else { (self.bits() % end as u64) as usize }
     }
 
     /// True once in `times`.
@@ -85,8 +85,8 @@ impl Draw {
     fn near(&mut self, anchors: &[u128]) -> u128 {
         match self.below(8) {
             0 => self.below(20) as u128,
-            1 => u128::from(self.next()),
-            2 => u128::from(self.next()) << self.below(64),
+            1 => u128::from(self.bits()),
+            2 => u128::from(self.bits()) << self.below(64),
             _ => {
                 let anchor = self.pick(anchors).copied().unwrap_or(0);
                 anchor.saturating_add(2).saturating_sub(self.below(5) as u128)
@@ -252,10 +252,10 @@ impl Numbers {
     fn condition(&mut self, cond: &Cond) {
         match cond {
             Cond::Compare { fact, constant: Constant::Number(number), .. } => {
-                self.compared.push((*fact, *number))
+                self.compared.push((*fact, *number));
             }
             Cond::Compare { fact, constant: Constant::Text(text), .. } => {
-                self.texts.push((*fact, text.clone()))
+                self.texts.push((*fact, text.clone()));
             }
             Cond::And(parts) | Cond::Or(parts) => parts.iter().for_each(|part| self.condition(part)),
             Cond::Not(part) => self.condition(part),
