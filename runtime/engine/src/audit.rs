@@ -60,6 +60,8 @@ pub enum Finding {
     Surplus(u64),
     /// The log is of another gateway than was asked for.
     OtherGateway,
+    /// There is a checkpoint, but no leaf names the gateway that signed it.
+    NoGateway,
 }
 
 impl std::fmt::Display for Finding {
@@ -70,6 +72,7 @@ impl std::fmt::Display for Finding {
             Finding::NoCheckpoint => f.write_str("there is no checkpoint"),
             Finding::Surplus(count) => write!(f, "{count} openings lie beside no leaf"),
             Finding::OtherGateway => f.write_str("the log is of another gateway"),
+            Finding::NoGateway => f.write_str("no leaf names the gateway that signed the checkpoint"),
         }
     }
 }
@@ -143,7 +146,16 @@ pub fn audit(
                 0
             }
         },
-        (Some(_), None) => 0,
+        // No leaf names the gateway, so nothing can be checked: a log that was emptied is not a sound one.
+        (Some(_), None) => {
+            findings.push(match unverified {
+                Some(claim) if claim.size > tree.size() => {
+                    Finding::Error(Error::Lost { leaves: tree.size(), signed: claim.size })
+                }
+                _ => Finding::NoGateway,
+            });
+            0
+        }
     };
     let (counts, state) = (audit.counts(), audit.state().clone());
     let statement = Statement::of(&state, &policies);

@@ -253,6 +253,21 @@ fn the_audit_notices_every_changed_byte() {
 }
 
 #[test]
+fn an_emptied_ledger_is_not_sound() {
+    let (disk, _, _) = three_frames();
+    disk.put(LOG, Vec::new());
+    disk.put(OPENINGS, Vec::new());
+    let found = |disk: &MemoryDisk| -> Vec<String> {
+        let report = audit(disk, None, &mut |_, _| {}).expect("it can be audited");
+        assert!(!report.passes());
+        report.findings.iter().map(ToString::to_string).collect()
+    };
+    assert_eq!(found(&disk), ["the checkpoint covers 1 leaves, the log holds 0"]);
+    disk.put(CHECKPOINT, b"no note".to_vec());
+    assert_eq!(found(&disk), ["no leaf names the gateway that signed the checkpoint"]);
+}
+
+#[test]
 fn a_flipped_bit_is_found_and_named() {
     let (disk, _, _) = three_frames();
     open(Some(&disk), Options::default()).expect("it opens").close().expect("it closes");
