@@ -13,13 +13,26 @@ pub(crate) fn closest<'a>(found: &str, candidates: impl IntoIterator<Item = &'a 
     let wanted = plain(found);
     let allowed = (wanted.len() / 3).max(1);
     let candidates: BTreeSet<&str> = candidates.into_iter().filter(|name| name.len() <= LONGEST).collect();
-    candidates
-        .into_iter()
+    let near = candidates
+        .iter()
+        .copied()
         .filter(|name| *name != found && name.len().abs_diff(found.len()) <= found.len() / 3 + 8)
         .map(|name| (distance(&wanted, &plain(name)), name))
         .filter(|&(distance, name)| distance <= allowed && distance < plain(name).len())
         .min()
-        .map(|(_, name)| name.to_owned())
+        .map(|(_, name)| name);
+    near.or_else(|| {
+        candidates.into_iter().filter(|name| same_stem(&wanted, &plain(name))).max_by_key(|it| it.len())
+    })
+    .map(str::to_owned)
+}
+
+/// Whether one word is the other with an ending: `training` and `train`.
+fn same_stem(a: &[char], b: &[char]) -> bool {
+    const STEM: usize = 4;
+    const ENDING: usize = 4;
+    let (short, long) = if a.len() < b.len() { (a, b) } else { (b, a) };
+    short.len() >= STEM && (1..=ENDING).contains(&(long.len() - short.len())) && long.starts_with(short)
 }
 
 fn plain(name: &str) -> Vec<char> {
@@ -55,6 +68,9 @@ mod tests {
         assert_eq!(closest("infre", names).as_deref(), Some("infer"));
         assert_eq!(closest("Evaluate", names).as_deref(), Some("evaluate"));
         assert_eq!(closest("gambling", names), None);
+        assert_eq!(closest("inference", names).as_deref(), Some("infer"));
+        assert_eq!(closest("evaluated", names).as_deref(), Some("evaluate"));
+        assert_eq!(closest("inferno_dante", names), None);
         assert_eq!(closest("x", ["y"]), None);
         assert_eq!(closest(&"a".repeat(10_000), names), None);
     }

@@ -24,6 +24,21 @@ pub(crate) fn finding(error: &SyntaxError, text: &str) -> Diagnostic {
                 .label("not a word of the language")
                 .fix(Safety::Safe, format!("replace `{found}` with `{should_be}`"), vec![edit])
         }
+        ErrorKind::Instead { found, should_be } => {
+            // Whoever writes `and` may have meant both at once; the order of words may have been another.
+            let certain = should_be != "," && !should_be.contains(' ');
+            let safety = if certain { Safety::Safe } else { Safety::Ask };
+            let edit = Edit { span: place, text: should_be.clone() };
+            Diagnostic::new(Code::E0101, place, format!("`{found}` is not how this is written"))
+                .label(format!("`{should_be}` is meant"))
+                .fix(safety, format!("replace `{found}` with `{should_be}`"), vec![edit])
+        }
+        ErrorKind::Missing { what } => {
+            let edit = Edit { span: Span::new(place.end, place.end), text: after(what) };
+            Diagnostic::new(Code::E0101, place, format!("`{what}` is missing after this"))
+                .label(format!("`{what}` must follow"))
+                .fix(Safety::Ask, format!("add `{what}`"), vec![edit])
+        }
         ErrorKind::Twice { what } => {
             let out =
                 Diagnostic::new(Code::E0101, place, format!("{what} stands twice")).label("and again here");
@@ -181,6 +196,13 @@ fn bad_number(place: Span, why: BadNumber, suggestion: Option<&str>, text: &str)
             .help("who is paid stands in `split`; a rebate is a lower price");
     }
     let (message, help) = match why {
+        BadNumber::Symbol => ("a currency is written as its code", "write `EUR 0.10`"),
+        BadNumber::Suffix if money_first(itself) => {
+            ("a blank stands between currency and amount", "write `EUR 0.10`")
+        }
+        BadNumber::Suffix if suggestion.is_some_and(money_first) => {
+            ("the currency stands before the amount", "write `EUR 0.10`")
+        }
         BadNumber::Grouping => {
             ("digits are grouped with `_`", "write `1_000_000`, and a point only before decimals")
         }
@@ -194,10 +216,23 @@ fn bad_number(place: Span, why: BadNumber, suggestion: Option<&str>, text: &str)
     match suggestion {
         Some(text) => {
             let edit = Edit { span: place, text: text.to_owned() };
-            out.fix(Safety::Safe, format!("write `{text}`"), vec![edit])
+            // A sign can be that of several currencies.
+            let safety = if why == BadNumber::Symbol { Safety::Ask } else { Safety::Safe };
+            out.fix(safety, format!("write `{text}`"), vec![edit])
         }
         None => out.help(help),
     }
+}
+
+/// Whether a text begins with the code of a currency.
+fn money_first(text: &str) -> bool {
+    text.chars().take_while(char::is_ascii_uppercase).count() >= 3
+}
+
+/// What is added behind a word: a sign that closes up to it stands without a blank.
+fn after(what: &str) -> String {
+    let space = if matches!(what, "," | ")" | "." | ":") { "" } else { " " };
+    format!("{space}{what}")
 }
 
 fn bad_date(place: Span, why: BadDate) -> Diagnostic {

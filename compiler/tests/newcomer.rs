@@ -70,3 +70,47 @@ fn an_asset_has_a_name_of_one_line() {
         assert_eq!(codes, [Code::E0211], "{name}");
     }
 }
+
+/// The one finding of a text: its code, message, and what its fix would write.
+fn only(text: &str) -> (Code, String, Option<String>) {
+    let found = findings(text);
+    assert_eq!(found.len(), 1, "{found:?}");
+    let fix = found[0].fixes.first().map(|fix| fix.edits[0].text.clone());
+    (found[0].code, found[0].message.clone(), fix)
+}
+
+#[test]
+fn words_and_signs_of_other_languages_are_known() {
+    let slips = [
+        ("permit evaluate for research unless by partner", Code::E0101, "except"),
+        ("permit evaluate for research unless certified", Code::E0101, "except when"),
+        ("permit evaluate if certified", Code::E0101, "when"),
+        ("permit evaluate when headcount == 5", Code::E0101, "="),
+        ("permit evaluate when headcount => 5", Code::E0101, ">="),
+        ("permit evaluate when headcount is 5", Code::E0101, "="),
+        ("permit evaluate for research and product", Code::E0101, ","),
+        ("permit evaluate for research or product", Code::E0101, ","),
+        ("charge €0.10 per 1_000 records", Code::E0105, "EUR 0.10"),
+        ("charge $5 per 1_000 records", Code::E0105, "USD 5"),
+        ("charge 5 £ per 1_000 records", Code::E0105, "GBP 5"),
+        ("charge 0.10 EUR per 1_000 records", Code::E0105, "EUR 0.10"),
+        ("permit evaluation for research", Code::E0203, "evaluate"),
+        ("permit training for research", Code::E0203, "train"),
+        ("permit evaluate when known", Code::E0108, "`known`"),
+        ("permit evaluate when certified and not first", Code::E0108, "`first`"),
+        ("limit 5 records per per day", Code::E0101, "per"),
+        ("permit train evaluate for research", Code::E0101, ","),
+    ];
+    for (clause, code, fix) in slips {
+        let (found, message, mend) = only(&with(&format!("slip: {clause}")));
+        assert_eq!((found, mend.as_deref()), (code, Some(fix)), "{clause}: {message}");
+    }
+}
+
+#[test]
+fn a_missing_name_is_not_made_up() {
+    for clause in ["permit evaluate when", "limit ten records per day", "permit for research"] {
+        let (code, message, mend) = only(&with(&format!("slip: {clause}")));
+        assert_eq!((code, mend), (Code::E0101, None), "{clause}: {message}");
+    }
+}

@@ -43,6 +43,18 @@ pub enum ErrorKind {
         /// As it should be.
         should_be: &'static str,
     },
+    /// E0101: written as another language writes it, twice, or in the wrong order: `if` for `when`, `==` for `=`.
+    Instead {
+        /// As written.
+        found: String,
+        /// As it should be; the piece is right then.
+        should_be: String,
+    },
+    /// E0101: one word or sign is missing, and nothing else could make the piece right.
+    Missing {
+        /// What must stand before the span.
+        what: String,
+    },
     /// E0101: written twice where once is meant: `, at least EUR 1, at least EUR 2`.
     Twice {
         /// What was repeated.
@@ -118,6 +130,8 @@ pub enum BadNumber {
     Underscore,
     /// `1.` or `.5`
     Point,
+    /// `€5`: currencies have codes of letters
+    Symbol,
     /// More digits than fit in 128 bits.
     TooLarge,
     /// `-5`: there are no negative numbers.

@@ -20,7 +20,7 @@ pub struct Finding {
 }
 
 impl Finding {
-    fn one(error: SyntaxError, repaired: Option<Parsed>) -> Self {
+    pub(crate) fn one(error: SyntaxError, repaired: Option<Parsed>) -> Self {
         Self { errors: vec![error], repaired }
     }
 }
@@ -34,6 +34,8 @@ pub fn explain(mode: Kind, source: &Source<'_>, piece: &[Token], stop: &Stop) ->
         .or_else(|| number_or_date(source, piece, stop))
         .or_else(|| selector_order(mode, source, piece, stop))
         .or_else(|| reserved_words(mode, source, piece, stop))
+        .or_else(|| crate::repair::foreign(mode, source, piece, stop))
+        .or_else(|| crate::repair::slip(mode, source, piece, stop))
         .unwrap_or_else(|| Finding::one(unexpected(source, piece, stop), None))
 }
 
@@ -151,8 +153,8 @@ fn reserved_words(mode: Kind, source: &Source<'_>, piece: &[Token], stop: &Stop)
     let (mut at, mut wants_name) = (stop.at, stop.expected.contains(&Kind::Id));
     while errors.len() < MAX_RESERVED {
         let token = meant.get_mut(at)?;
-        let is_word = matches!(token.kind.standing(), Some(Standing::Reserved | Standing::Local));
-        if !is_word || !wants_name {
+        // Soft words are names in most places, not in all: a condition reads them as words.
+        if token.kind.standing().is_none() || !wants_name {
             return None;
         }
         let word = source.slice(token.span.start, token.span.end).to_owned();

@@ -30,6 +30,9 @@ enum Shape {
     #[regex(r"[A-Z][A-Z][A-Z]+[ \t]+[0-9][0-9A-Za-z_]*([.,][0-9][0-9A-Za-z_]*)*")]
     #[regex(r"[A-Z][A-Z][A-Z]+[0-9]+[.,][0-9][0-9A-Za-z_]*([.,][0-9][0-9A-Za-z_]*)*")]
     Money,
+    #[regex(r"[€$£][ \t]*[0-9][0-9A-Za-z_]*([.,][0-9][0-9A-Za-z_]*)*")]
+    #[regex(r"[0-9][0-9_]*([.][0-9][0-9_]*)?[ \t]*[€$£]")]
+    Symbol,
     #[regex(r"[0-9][0-9]?[0-9]?[0-9]?-[0-9][0-9]?-[0-9][0-9]?[0-9]?[0-9]?")]
     #[regex(r"[0-9][0-9]?[0-9]?[0-9]?/[0-9][0-9]?/[0-9][0-9]?[0-9]?[0-9]?")]
     Date,
@@ -158,6 +161,7 @@ fn classify(shape: Shape, slice: &str, previous: Option<Kind>) -> (Option<Kind>,
         Shape::Label => (Kind::Label, None),
         Shape::Number => number::classify(slice),
         Shape::Money => (Kind::Money, money(slice)),
+        Shape::Symbol => (Kind::Money, Some(symbol(slice))),
         Shape::Date => date(Kind::Date, number::date(slice).err()),
         Shape::Instant => date(Kind::Instant, number::instant(slice).err()),
         Shape::Times => date(Kind::Times, number::time_range(slice).err()),
@@ -208,6 +212,19 @@ fn money(slice: &str) -> Option<ErrorKind> {
     }
     let (why, suggestion) = number::misspelling(amount);
     Some(ErrorKind::BadNumber { why, suggestion: suggestion.map(|amount| format!("{currency} {amount}")) })
+}
+
+/// `€0.10`, `5 $`: the amount with the code that the sign probably stands for.
+fn symbol(slice: &str) -> ErrorKind {
+    const SIGNS: [char; 3] = ['€', '$', '£'];
+    let code = match slice.chars().find(|c| SIGNS.contains(c)) {
+        Some('€') => "EUR",
+        Some('£') => "GBP",
+        _ => "USD",
+    };
+    let amount = slice.trim_matches(|c: char| SIGNS.contains(&c) || c.is_whitespace());
+    let suggestion = number::decimal(amount).map(|_| format!("{code} {amount}"));
+    ErrorKind::BadNumber { why: BadNumber::Symbol, suggestion }
 }
 
 /// `fee : charge ...`: a label whose colon stands apart.

@@ -39,6 +39,7 @@ mod number;
 mod page;
 mod parser;
 mod recover;
+mod repair;
 pub mod span;
 #[cfg(test)]
 mod tests;
