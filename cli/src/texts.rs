@@ -14,6 +14,9 @@ use licit_grammar::ast::{DeclKind, UnitKind, VocabSection};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+/// How many findings of one text are drawn.
+const MOST_DRAWN: usize = 200;
+
 /// Texts that were named, and those around them.
 pub struct Texts {
     /// First those that were named, then those that are only looked up.
@@ -80,9 +83,21 @@ impl Texts {
 
     /// A finding drawn.
     pub fn drawn(&self, index: usize, finding: &Diagnostic, colours: bool) -> String {
+        self.all_drawn(index, std::slice::from_ref(finding), colours)
+    }
+
+    /// Findings of one text drawn; of very many the first, and how many more there are: a text of nothing but mistakes
+    /// would take minutes to draw, and nobody reads that far.
+    pub fn all_drawn(&self, index: usize, findings: &[Diagnostic], colours: bool) -> String {
         let texts: Vec<(&str, &str)> =
             self.sources.iter().map(|source| (source.name.as_str(), source.text.as_str())).collect();
-        render::render(finding, &self.sources[index].name, &texts, colours)
+        let (first, rest) = findings.split_at(findings.len().min(MOST_DRAWN));
+        let mut drawn = render::render_all(first, &self.sources[index].name, &texts, colours);
+        if !rest.is_empty() {
+            let name = shown(&self.sources[index].name);
+            drawn += &format!("and {} more findings in {name}\n", rest.len());
+        }
+        drawn
     }
 
     /// The text of a file by its name.

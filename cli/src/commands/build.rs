@@ -50,15 +50,16 @@ pub fn run(args: &Args, shell: &mut Shell) -> Result {
     let texts = Texts::new(input::sources(&args.files)?);
     let (mut errors, mut warnings) = (0, 0);
     for (index, _) in texts.named() {
-        for finding in texts.findings(index) {
+        let findings = texts.findings(index);
+        for finding in &findings {
             let refused = REFUSED.contains(&finding.code);
             if finding.is_error() || refused {
                 errors += 1;
             } else {
                 warnings += 1;
             }
-            shell.talk_raw(&texts.drawn(index, &finding, shell.colour_err()));
         }
+        shell.talk_raw(&texts.all_drawn(index, &findings, shell.colour_err()));
     }
     if errors > 0 {
         shell.talk(&counts(shell, errors, warnings));

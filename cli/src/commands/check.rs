@@ -33,18 +33,17 @@ pub fn run(args: &Args, shell: &mut Shell) -> Result {
     let (mut errors, mut warnings, mut files) = (0, 0, 0);
     for (index, _) in texts.named() {
         files += 1;
-        for finding in texts.findings(index) {
-            if finding.is_error() {
-                errors += 1;
-            } else {
-                warnings += 1;
+        let findings = texts.findings(index);
+        let wrong = findings.iter().filter(|finding| finding.is_error()).count();
+        errors += wrong;
+        warnings += findings.len() - wrong;
+        if args.format.is_json() {
+            for finding in &findings {
+                shell.line(&json(&texts, index, finding).to_string())?;
             }
-            if args.format.is_json() {
-                shell.line(&json(&texts, index, &finding).to_string())?;
-            } else {
-                let drawn = texts.drawn(index, &finding, shell.colour_out());
-                shell.write(&drawn)?;
-            }
+        } else {
+            let drawn = texts.all_drawn(index, &findings, shell.colour_out());
+            shell.write(&drawn)?;
         }
     }
     shell.flush()?;
@@ -71,9 +70,7 @@ pub fn counts(shell: &Shell, errors: usize, warnings: usize) -> String {
 /// Draws the errors (not the warnings) of a text on standard error; how many.
 pub fn report_errors(texts: &Texts, index: usize, shell: &Shell) -> usize {
     let errors: Vec<Diagnostic> = texts.findings(index).into_iter().filter(Diagnostic::is_error).collect();
-    for finding in &errors {
-        shell.talk_raw(&texts.drawn(index, finding, shell.colour_err()));
-    }
+    shell.talk_raw(&texts.all_drawn(index, &errors, shell.colour_err()));
     errors.len()
 }
 
