@@ -130,11 +130,11 @@ fn instead(
     part: std::ops::Range<usize>,
     should_be: String,
 ) -> Option<SyntaxError> {
-    let span = piece.get(part.start)?.span.to(piece.get(part.end.checked_sub(1)?)?.span);
     // A comment or a long text between the two would be lost in the mend, or make the report unreadable.
-    const LONGEST: usize = 60;
+    const LONGEST_SHOWN: usize = 60;
+    let span = piece.get(part.start)?.span.to(piece.get(part.end.checked_sub(1)?)?.span);
     let found = source.slice(span.start, span.end);
-    if found.contains('\n') || found.len() > LONGEST {
+    if found.contains('\n') || found.len() > LONGEST_SHOWN {
         return None;
     }
     let found = found.to_owned();
