@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 
 /// How many findings of one text are drawn.
 const MOST_DRAWN: usize = 200;
+/// About how many bytes of a text are drawn.
+const LONGEST_DRAWN: usize = 1 << 21;
 
 /// Texts that were named, and those around them.
 pub struct Texts {
@@ -91,7 +93,10 @@ impl Texts {
     pub fn all_drawn(&self, index: usize, findings: &[Diagnostic], colours: bool) -> String {
         let texts: Vec<(&str, &str)> =
             self.sources.iter().map(|source| (source.name.as_str(), source.text.as_str())).collect();
-        let (first, rest) = findings.split_at(findings.len().min(MOST_DRAWN));
+        // A finding is drawn with its whole line.
+        let line = self.sources[index].text.lines().map(str::len).max().unwrap_or_default();
+        let most = MOST_DRAWN.min(1 + LONGEST_DRAWN / line.max(1));
+        let (first, rest) = findings.split_at(findings.len().min(most));
         let mut drawn = render::render_all(first, &self.sources[index].name, &texts, colours);
         if !rest.is_empty() {
             let name = shown(&self.sources[index].name);
