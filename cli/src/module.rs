@@ -6,9 +6,9 @@ use licit_bytecode::LoadError;
 use licit_compiler::CompiledLicence;
 use std::path::Path;
 
-/// Whether these bytes mean to be a module, by their first bytes.
-pub fn is_module(bytes: &[u8]) -> bool {
-    bytes.starts_with(&licit_bytecode::file::MAGIC)
+/// Whether these bytes mean to be a module: by their first bytes, or by the file's name, whatever became of the bytes.
+pub fn is_module(path: &Path, bytes: &[u8]) -> bool {
+    bytes.starts_with(&licit_bytecode::file::MAGIC) || path.extension().is_some_and(|it| it == "lbc")
 }
 
 /// Says that a module cannot be trusted.

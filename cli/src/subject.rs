@@ -22,7 +22,7 @@ impl Subject {
     /// Reads a module, or compiles a text; errors of a text are drawn on standard error.
     pub fn read(path: &Path, wanted: Option<&str>, shell: &Shell) -> Result<Self> {
         let bytes = input::bytes_or_stdin(path)?;
-        if module::is_module(&bytes) {
+        if module::is_module(path, &bytes) {
             let loaded = licit_bytecode::load(&bytes).map_err(|error| module::refused(path, &error))?;
             let name = loaded.module.about.first().map_or("", |about| about.name.as_str());
             if wanted.is_some_and(|wanted| wanted != name) {

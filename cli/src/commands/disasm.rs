@@ -24,7 +24,7 @@ pub struct Args {
 /// Prints the text form.
 pub fn run(args: &Args, shell: &mut Shell) -> Result {
     let bytes = input::bytes_or_stdin(&args.file)?;
-    let bytes = if module::is_module(&bytes) {
+    let bytes = if module::is_module(&args.file, &bytes) {
         bytes
     } else {
         let texts = Texts::new(vec![input::text_source(&args.file, bytes)?]);

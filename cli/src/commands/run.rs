@@ -113,6 +113,15 @@ impl Run<'_> {
         self.engine.policies().licence(&self.module)
     }
 
+    /// The instant of use: as given; for an id that was answered before, the instant it was answered for; else now.
+    fn used_at(&self, given: Option<i64>, call: Option<&[u8; 16]>) -> i64 {
+        let before = || {
+            let asked = self.engine.state().call(call?)?.asked;
+            i64::try_from(self.engine.entry(asked).ok()?.receipt.at.used).ok()
+        };
+        given.or_else(before).unwrap_or_else(instant::now)
+    }
+
     /// Decides one use.
     fn invoke(
         &mut self,
@@ -167,11 +176,6 @@ impl Run<'_> {
         }
         text
     }
-}
-
-/// The instant of use: as given, else now.
-fn used_at(given: Option<i64>) -> i64 {
-    given.unwrap_or_else(instant::now)
 }
 
 /// The exit status of a single answer.

@@ -1,6 +1,6 @@
 //! One ask, in words or as a JSON object.
 
-use super::{Args, Run, failed, used_at, verdict};
+use super::{Args, Run, failed, verdict};
 use crate::ask::{self, AskError};
 use crate::exit::{Failure, Result};
 use crate::request::{Facts, Quantities, Question};
@@ -28,8 +28,8 @@ pub fn read(words: &str, args: &Args, subject: &Subject, shell: &Shell) -> Resul
 
 /// Decides it.
 pub fn run(run: &mut Run<'_>, question: Question<'static>, shell: &mut Shell) -> Result {
-    let (id, at) = (question.id.clone(), used_at(question.at));
-    let call = question.call();
+    let (id, call) = (question.id.clone(), question.call());
+    let at = run.used_at(question.at, call.as_ref());
     let request = match run.licence() {
         Some(licence) => question.into_request(licence.manifest(), &run.subject.names),
         None => Err("the licence is not loaded".to_owned()),

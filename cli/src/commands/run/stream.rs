@@ -4,7 +4,7 @@
 //! line waits in the input, the group is closed at once, so that whoever asks line by line is answered line by line.
 
 use super::tally::Tally;
-use super::{Run, failed, used_at};
+use super::{Run, failed};
 use crate::exit::{Exit, Failure, Result};
 use crate::lines::{Line, Lines};
 use crate::request::Question;
@@ -73,8 +73,8 @@ enum Undecided {
 
 fn decide(run: &mut Run<'_>, text: &str) -> std::result::Result<(Answer, Option<String>), Undecided> {
     let question = Question::from_json(text).map_err(Undecided::Line)?;
-    let (id, call, at) =
-        (question.id.clone().map(std::borrow::Cow::into_owned), question.call(), used_at(question.at));
+    let (id, call) = (question.id.clone().map(std::borrow::Cow::into_owned), question.call());
+    let at = run.used_at(question.at, call.as_ref());
     let request = match run.licence() {
         Some(licence) => question.into_request(licence.manifest(), &run.subject.names),
         None => Err("the licence is not loaded".to_owned()),
