@@ -62,6 +62,17 @@ impl OsDisk {
         }
     }
 
+    /// The path of a file, which is a regular one if it is there: opening a pipe would wait for ever.
+    fn path(&self, name: &str) -> io::Result<PathBuf> {
+        let path = self.root.join(name);
+        match std::fs::metadata(&path) {
+            Ok(found) if !found.is_file() => {
+                Err(io::Error::new(ErrorKind::InvalidInput, format!("{name} is not a regular file")))
+            }
+            _ => Ok(path),
+        }
+    }
+
     /// Makes the entries of a folder durable. Systems that cannot open folders have no need to.
     fn sync_folder(folder: &Path) -> io::Result<()> {
         if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
@@ -70,7 +81,7 @@ impl OsDisk {
 
 impl Disk for OsDisk {
     fn open(&self, name: &str, create: bool) -> io::Result<Box<dyn DiskFile>> {
-        let path = self.root.join(name);
+        let path = self.path(name)?;
         // A reader must not need the right to write.
         let file = if create {
             let made = !path.exists();
@@ -86,7 +97,7 @@ impl Disk for OsDisk {
     }
 
     fn read(&self, name: &str) -> io::Result<Option<Vec<u8>>> {
-        match std::fs::read(self.root.join(name)) {
+        match std::fs::read(self.path(name)?) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
@@ -124,7 +135,7 @@ impl Disk for OsDisk {
     }
 
     fn lock(&self) -> io::Result<Option<Box<dyn Send>>> {
-        let path = self.root.join("lock");
+        let path = self.path("lock")?;
         let file = OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Box::new(file))),
