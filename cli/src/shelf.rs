@@ -6,16 +6,11 @@ use crate::ledger;
 use crate::shell::shown;
 use licit_engine::disk::{Disk, OsDisk};
 use licit_engine::frames::{End, records, walk};
-use licit_engine::{CHECKPOINT, Entry, Error, LOG, OPENINGS, POLICIES};
+use licit_engine::{CHECKPOINT, Entry, Error, LOG, LOG_PREAMBLE, OPENINGS, OPENINGS_PREAMBLE, POLICIES};
 use licit_ledger::Licence;
 use licit_receipt::{Receipt, leaf_hash};
 use std::io;
 use std::path::{Path, PathBuf};
-
-/// How the file of leaves begins.
-const LOG_BEGINS: &[u8; 16] = b"licit log\n\0\0\0\0\0\x01";
-/// How the file of openings begins.
-const OPENINGS_BEGINS: &[u8; 16] = b"licit openings\n\x01";
 
 /// A ledger's folder.
 pub struct Shelf {
@@ -47,7 +42,7 @@ impl Shelf {
 
     /// Visits every leaf in order, until `visit` says that it has seen enough (false).
     pub fn leaves(&self, visit: &mut dyn FnMut(u64, &[u8]) -> Result<bool>) -> Result<()> {
-        self.records(LOG, LOG_BEGINS, visit)
+        self.records(LOG, LOG_PREAMBLE, visit)
     }
 
     fn records(
@@ -115,7 +110,7 @@ impl Shelf {
     /// A leaf with its opening.
     pub fn entry(&self, index: u64, payload: Vec<u8>) -> Result<Entry> {
         let mut opening = None;
-        self.records(OPENINGS, OPENINGS_BEGINS, &mut |at, record| {
+        self.records(OPENINGS, OPENINGS_PREAMBLE, &mut |at, record| {
             if at == index {
                 opening = Some(record.to_vec());
             }
