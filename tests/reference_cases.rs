@@ -41,6 +41,7 @@ fn vm_text(case: &Case) -> String {
             place: request.place.as_deref(),
             facts: &facts,
             quantities: &quantities,
+            instants: vm::Instants::default(),
         })
         .expect("the request is well formed");
     let used: Vec<u128> =
@@ -60,7 +61,7 @@ fn vm_text(case: &Case) -> String {
     let mut outcome = policy.outcome();
     policy.evaluate(
         &bound,
-        &vm::State { used: &used, duties: &duties, notice: case.state.notice },
+        &vm::State { used: &used, duties: &duties, notice: case.state.notice, latched: &[] },
         &mut outcome,
     );
     policy.text(&outcome)

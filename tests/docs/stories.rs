@@ -112,6 +112,7 @@ impl<'a> Story<'a> {
             place: None,
             facts: &[],
             quantities: &[],
+            ..vm::Request::default()
         };
         let bound = self.prepared.policy.bind(&request).map_err(|error| error.to_string())?;
         Ok(bound.reads().iter().map(|read| read.window).collect())

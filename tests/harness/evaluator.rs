@@ -109,11 +109,12 @@ impl Prepared {
                 place: place.as_deref(),
                 facts: &facts,
                 quantities: &quantities,
+                instants: vm::Instants::default(),
             })
             .expect("a drawn question is well formed");
         let duties: Vec<vm::DutyStatus> = question.duties.iter().map(vm_duty).collect();
         let mut outcome = self.policy.outcome();
-        let state = vm::State { used: &question.used, duties: &duties, notice: question.notice };
+        let state = vm::State { used: &question.used, duties: &duties, notice: question.notice, latched: &[] };
         self.policy.evaluate(&bound, &state, &mut outcome);
         self.policy.text(&outcome)
     }

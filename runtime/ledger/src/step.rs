@@ -413,7 +413,7 @@ fn marks(used_at: u64, duties: &[DutyDue]) -> Vec<DutyDue> {
 }
 
 fn vm_state(touched: &Touched) -> VmState<'_> {
-    VmState { used: &touched.used, duties: &touched.duties, notice: touched.notice }
+    VmState { used: &touched.used, duties: &touched.duties, notice: touched.notice, latched: &[] }
 }
 
 /// The request in the policy's numbers.
@@ -432,6 +432,7 @@ fn bind(licence: &Licence, used_at: u64, request: &Request) -> Result<Bound, Ref
         place: request.place.as_deref(),
         facts: &facts,
         quantities: &quantities,
+        instants: licit_vm::Instants::default(),
     };
     licence.policy().bind(&request).map_err(Refusal::Malformed)
 }

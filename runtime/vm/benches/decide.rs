@@ -105,11 +105,12 @@ impl Ask {
             place: Some(PLACES[self.place]),
             facts: &self.facts,
             quantities: &self.quantities,
+            ..Request::default()
         }
     }
 
     fn state(&self) -> State<'_> {
-        State { used: &self.used, duties: &self.duties, notice: None }
+        State { used: &self.used, duties: &self.duties, ..State::default() }
     }
 }
 

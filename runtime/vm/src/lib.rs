@@ -43,4 +43,4 @@ pub use licit_bytecode::manifest::{ClauseKind, Counter, CounterOf};
 pub use licit_bytecode::{Key, LoadError, LoadErrorKind, Manifest, Window};
 pub use outcome::{Delta, DutyDue, EVERYTHING, Line, Outcome, Reason, ReasonCode, UNIT_BASE, UNIT_UNKNOWN};
 pub use policy::Policy;
-pub use request::{BindError, DutyStatus, END_OF_TIME, FactValue, Request, State};
+pub use request::{BindError, DutyStatus, END_OF_TIME, FactValue, Instants, Renewal, Request, State};

@@ -12,15 +12,15 @@ pub enum ReasonCode {
     Revoked = 2,
     /// The gateway's view of the registry is too old (reserved).
     Stale = 3,
-    /// A latched end was reached (reserved).
+    /// A latched end was reached for good.
     Ended = 4,
     /// Before the term.
     NotYet = 5,
     /// After the term.
     Expired = 6,
-    /// A renewal was not paid (reserved).
+    /// What was paid for is over, and the grace with it.
     Lapsed = 7,
-    /// Not the holder of the grant (reserved).
+    /// The licence has a holder and this is another.
     NotHolder = 8,
     /// A duty is overdue.
     Suspended = 9,
@@ -38,7 +38,7 @@ pub enum ReasonCode {
     Unpriced = 15,
     /// Two prices for one use.
     AmbiguousPrice = 16,
-    /// The credit does not suffice (reserved).
+    /// The credit does not suffice.
     Credit = 17,
 }
 
@@ -144,6 +144,8 @@ pub struct Delta {
 pub struct Outcome {
     /// Whether the use is permitted: exactly when there is no reason.
     pub permitted: bool,
+    /// Permitted after the paid periods, by the grace of the renewal.
+    pub grace: bool,
     /// Why not, sorted by (code, number); empty if permitted.
     pub reasons: Vec<Reason>,
     /// Prices, in the order of (charge, case); empty if denied.
@@ -158,6 +160,7 @@ pub struct Outcome {
 impl PartialEq for Outcome {
     fn eq(&self, other: &Self) -> bool {
         self.permitted == other.permitted
+            && self.grace == other.grace
             && self.reasons == other.reasons
             && self.lines == other.lines
             && self.duties == other.duties
@@ -170,6 +173,7 @@ impl Eq for Outcome {}
 impl Outcome {
     pub(crate) fn clear(&mut self) {
         self.permitted = false;
+        self.grace = false;
         self.reasons.clear();
         self.lines.clear();
         self.duties.clear();

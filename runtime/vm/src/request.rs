@@ -24,6 +24,31 @@ pub struct Request<'a> {
     pub facts: &'a [(&'a str, FactValue<'a>)],
     /// Quantities by unit name; a unit that is not given is 0.
     pub quantities: &'a [(&'a str, u128)],
+    /// The instants that anchored terms and renewals hang on. They are the ledger's to say, not the caller's.
+    pub instants: Instants,
+}
+
+/// What a term or a renewal is anchored at (`spec/core-wider.md` section 2). All of the licensee, but release: of the
+/// licence. Instants are microseconds since 1970-01-01T00:00Z.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Instants {
+    /// When it was granted.
+    pub grant: Option<i64>,
+    /// When the licensed thing was released.
+    pub release: Option<i64>,
+    /// When it was first used.
+    pub first_use: Option<i64>,
+    /// What is paid for.
+    pub renewal: Option<Renewal>,
+}
+
+/// Paid periods.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Renewal {
+    /// The instant they are counted from, in microseconds since 1970-01-01T00:00Z.
+    pub anchor: i64,
+    /// How many are paid.
+    pub periods: u32,
 }
 
 /// The value of a fact.
@@ -82,11 +107,16 @@ pub enum DutyStatus {
 /// What the ledger knows at this point of the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct State<'a> {
-    /// By counter number, for the key and window that [`Bound::reads`](crate::Bound::reads) names: for limits committed
-    /// plus held, for prices committed. Missing entries are 0.
+    /// By counter number, for the key and window that [`Bound::reads`](crate::Bound::reads) names: for limits on sums
+    /// committed plus held; for graduated prices committed; for calls at once the open holds that count; for seats the
+    /// *other* users whose seat is taken; for spend committed and held, in units of 1/grain; for fees the uses that
+    /// counted; for prepaid the credit that this use may draw on, less what is held, in units of 1/grain, rounded down;
+    /// for charges at close the sum so far, 0 for aggregates that are not sums. Missing entries are 0.
     pub used: &'a [u128],
     /// By duty index (label order); missing entries are [`DutyStatus::Clear`].
     pub duties: &'a [DutyStatus],
     /// The instant of the revocation notice, in microseconds since 1970-01-01T00:00Z.
     pub notice: Option<i64>,
+    /// By end (label order): whether it was reached before. Missing entries are false.
+    pub latched: &'a [bool],
 }

@@ -6,7 +6,7 @@ use common::{NOON, decide, policy, request};
 use licit_bytecode::encode;
 use licit_vm::{BindError, DutyStatus, FactValue, Policy, Request, State};
 
-const NOTHING: State<'static> = State { used: &[], duties: &[], notice: None };
+const NOTHING: State<'static> = State { used: &[], duties: &[], notice: None, latched: &[] };
 const HOUR: i64 = 3_600_000_000;
 
 /// The outcome, on one line; masks and the general form agree.

@@ -73,6 +73,7 @@ impl<'a> Bench<'a> {
             place: ask.place.as_deref(),
             facts: &facts,
             quantities: &quantities,
+            ..Request::default()
         };
         let bound = match self.policy.bind(&request) {
             Ok(bound) => bound,
@@ -92,7 +93,7 @@ impl<'a> Bench<'a> {
             .map(|duty| self.duties.get(&(licensee.clone(), duty as u16)).copied().unwrap_or_default())
             .collect();
         let mut outcome = self.policy.outcome();
-        let state = State { used: &used, duties: &statuses, notice: self.notice };
+        let state = State { used: &used, duties: &statuses, notice: self.notice, ..State::default() };
         self.policy.evaluate(&bound, &state, &mut outcome);
         let due = self.commit(&outcome, ask, used_at);
         let seen = Decision {

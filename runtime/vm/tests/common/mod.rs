@@ -88,6 +88,7 @@ pub fn request<'a>(action: &'a str, purpose: &'a str, place: &'a str) -> Request
         place: Some(place),
         facts: &[],
         quantities: &[],
+        ..Request::default()
     }
 }
 
@@ -334,7 +335,8 @@ impl Ask {
             place: term(2),
             facts: &facts,
             quantities: &quantities,
+            ..Request::default()
         };
-        f(&request, &State { used: &self.used, duties: &duties, notice: self.notice })
+        f(&request, &State { used: &self.used, duties: &duties, notice: self.notice, ..State::default() })
     }
 }
