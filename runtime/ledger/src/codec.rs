@@ -23,6 +23,24 @@ pub(crate) fn read_nat(r: &mut Reader<'_>) -> Result<u128, Error> {
     if u64::try_from(value).is_ok() { Err(small) } else { Ok(value) }
 }
 
+/// Writes an integer: a signed one of 64 bits, else 16 bytes, two's complement, big-endian.
+pub(crate) fn write_signed(w: &mut Writer<'_>, value: i128) {
+    match i64::try_from(value) {
+        Ok(small) => w.int(small),
+        Err(_) => w.u128(value as u128),
+    }
+}
+
+/// Reads what [`write_signed`] wrote, and nothing else.
+pub(crate) fn read_signed(r: &mut Reader<'_>) -> Result<i128, Error> {
+    if r.peek() != Some(Type::Bytes) {
+        return Ok(i128::from(r.int()?));
+    }
+    let small = r.error(ErrorKind::NonMinimal);
+    let value = r.u128()? as i128;
+    if i64::try_from(value).is_ok() { Err(small) } else { Ok(value) }
+}
+
 /// Reads a list of at least one entry: an empty one is said by leaving its key out.
 pub(crate) fn read_list<'a, T>(
     r: &mut Reader<'a>,

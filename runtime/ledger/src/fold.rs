@@ -295,7 +295,7 @@ fn entries(
     Ok(((bucket, total), pool))
 }
 
-fn add_to_pool(mut pool: Pool, due: u128, paid: &[u128]) -> Result<Pool, FoldError> {
+fn add_to_pool(mut pool: Pool, due: u128, paid: &[i128]) -> Result<Pool, FoldError> {
     pool.due = pool.due.checked_add(due).ok_or(FoldError::Overflow)?;
     if pool.paid.is_empty() {
         pool.paid.resize(paid.len(), 0);
@@ -304,7 +304,7 @@ fn add_to_pool(mut pool: Pool, due: u128, paid: &[u128]) -> Result<Pool, FoldErr
         return Err(FoldError::Field("due"));
     }
     for (sum, paid) in pool.paid.iter_mut().zip(paid) {
-        *sum = sum.checked_add(*paid).ok_or(FoldError::Overflow)?;
+        *sum = sum.checked_add_signed(*paid).ok_or(FoldError::Overflow)?;
     }
     Ok(pool)
 }

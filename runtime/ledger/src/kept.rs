@@ -1,5 +1,6 @@
 //! The kept part of an opening: what `fold` needs beside the receipt (`spec/ledger.md`, section 3). Never erased.
 
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -8,7 +9,9 @@ use licit_receipt::hash::sha256_parts;
 use licit_receipt::{Hash, Kind};
 use licit_vm::{DutyDue, Key, Window};
 
-use crate::codec::{MapWriter, read_instant, read_list, read_nat, read_u16, write_nat};
+use crate::codec::{
+    MapWriter, read_instant, read_list, read_nat, read_signed, read_u16, write_nat, write_signed,
+};
 use crate::content::read_duty;
 use crate::request::{Licensee, Request};
 
@@ -110,8 +113,54 @@ pub struct Settled {
     pub bucket: Span,
     /// The sharing bucket, where it is not the settlement bucket.
     pub pool: Option<Span>,
-    /// Minor units by payee, in the order of the split, where the sharing bucket is the call: it closes at once.
-    pub paid: Vec<u128>,
+    /// Minor units by part ([`crate::parts`], in its order), where the event closes its sharing bucket or changes a
+    /// closed one.
+    pub paid: Vec<i128>,
+    /// What the amount consists of: strictly ascending by what they are for; their sum is the amount with its sign.
+    pub lines: Vec<KeptLine>,
+    /// What prepaid credit it was drawn from, in the order of drawing, or what was given back to it; no lot twice.
+    pub draws: Vec<Draw>,
+}
+
+/// What a line of a statement is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LineOf {
+    /// A case of a charge clause.
+    Case {
+        /// The charge (label order).
+        charge: u16,
+        /// The case within it.
+        case: u16,
+    },
+    /// A charge at close, by its number (label order).
+    AtClose(u16),
+    /// What was missing to the floor of a bounded price.
+    Floor {
+        /// The charge.
+        charge: u16,
+        /// The case within it.
+        case: u16,
+    },
+}
+
+/// One line of a charge, or its correction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeptLine {
+    /// What it is for.
+    pub of: LineOf,
+    /// Of the unit that the line is priced by; of fees and floors how many. A correction takes away what is negative.
+    pub quantity: i128,
+    /// In parts of 1/grain of the currency.
+    pub amount: i128,
+}
+
+/// What one event draws from a lot of prepaid credit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Draw {
+    /// The leaf of the payment that made the lot.
+    pub lot: u64,
+    /// In parts of credit ([`crate::credit`]); below 0 where it is given back. Never 0.
+    pub parts: i128,
 }
 
 /// The kept part, by kind of event.
@@ -182,13 +231,7 @@ impl Kept {
                     w.uint(u64::from(duty.duty));
                     w.int(duty.due);
                 });
-                if let Some(settled) = settled {
-                    write_span(map.key(6), settled.bucket);
-                    if let Some(pool) = settled.pool {
-                        write_span(map.key(7), pool);
-                    }
-                    map.list(8, &settled.paid, |w, paid| write_nat(w, *paid));
-                }
+                write_settled(&mut map, settled.as_ref());
             }
             Kept::Done { who, duty } => {
                 write_who(&mut map, who);
@@ -238,6 +281,34 @@ fn write_counts(map: &mut MapWriter<'_>, counts: &[Count]) {
     });
 }
 
+/// Keys 6 to 8, 12 and 13 are in ascending order only if nothing else is written between them.
+fn write_settled(map: &mut MapWriter<'_>, settled: Option<&Settled>) {
+    let Some(settled) = settled else { return };
+    write_span(map.key(6), settled.bucket);
+    if let Some(pool) = settled.pool {
+        write_span(map.key(7), pool);
+    }
+    map.list(8, &settled.paid, |w, paid| write_signed(w, *paid));
+    map.list(12, &settled.lines, |w, line| {
+        let (kind, number, case) = match line.of {
+            LineOf::Case { charge, case } => (1, charge, case),
+            LineOf::AtClose(number) => (2, number, 0),
+            LineOf::Floor { charge, case } => (3, charge, case),
+        };
+        w.array(5);
+        w.uint(kind);
+        w.uint(u64::from(number));
+        w.uint(u64::from(case));
+        write_signed(w, line.quantity);
+        write_signed(w, line.amount);
+    });
+    map.list(13, &settled.draws, |w, draw| {
+        w.array(2);
+        w.uint(draw.lot);
+        write_signed(w, draw.parts);
+    });
+}
+
 fn write_span(mut w: Writer<'_>, span: Span) {
     w.array(2);
     w.uint(u64::from(span.kind));
@@ -253,7 +324,9 @@ struct Fields {
     until: Option<i64>,
     bucket: Option<Span>,
     pool: Option<Span>,
-    paid: Vec<u128>,
+    paid: Vec<i128>,
+    lines: Vec<KeptLine>,
+    draws: Vec<Draw>,
     duty: Option<u16>,
     key: Option<[u8; 34]>,
     salt: Option<[u8; 32]>,
@@ -269,10 +342,12 @@ impl Fields {
             5 => self.until = Some(read_instant(r)?),
             6 => self.bucket = Some(read_span(r)?),
             7 => self.pool = Some(read_span(r)?),
-            8 => self.paid = read_list(r, read_nat)?,
+            8 => self.paid = read_list(r, read_signed)?,
             9 => self.duty = Some(read_u16(r)?),
             10 => self.key = Some(r.bytes_exact()?),
             11 => self.salt = Some(r.bytes_exact()?),
+            12 => self.lines = read_lines(r)?,
+            13 => self.draws = read_draws(r)?,
             _ => return Err(r.unknown_key(key)),
         }
         Ok(())
@@ -284,8 +359,8 @@ impl Fields {
             Kind::EpochOpen => Kept::EpochOpen { key: self.key.ok_or(10u64)?, salt: self.salt.ok_or(11u64)? },
             Kind::Hold => Kept::Hold { who: self.who, counts: self.counts, until: self.until.ok_or(5u64)? },
             Kind::Commit => {
-                let (pool, paid) = (self.pool, self.paid);
-                let settled = self.bucket.map(|bucket| Settled { bucket, pool, paid });
+                let Fields { pool, paid, lines, draws, .. } = self;
+                let settled = self.bucket.map(|bucket| Settled { bucket, pool, paid, lines, draws });
                 Kept::Commit { who: self.who, counts: self.counts, duties: self.duties, settled }
             }
             Kind::Evidence => Kept::Done { who: self.who, duty: self.duty.ok_or(9u64)? },
@@ -320,6 +395,39 @@ fn read_count(r: &mut Reader<'_>) -> Result<Count, Error> {
     let zero = r.error(ErrorKind::Range);
     let quantity = read_nat(r)?;
     if quantity == 0 { Err(zero) } else { Ok(Count { counter, key, window, quantity }) }
+}
+
+fn read_lines(r: &mut Reader<'_>) -> Result<Vec<KeptLine>, Error> {
+    let order = r.error(ErrorKind::EntryOrder);
+    let list = read_list(r, |r| {
+        r.array_of(5)?;
+        let unknown = r.error(ErrorKind::Range);
+        let (kind, number, case) = (r.uint()?, read_u16(r)?, read_u16(r)?);
+        let of = match (kind, case) {
+            (1, case) => LineOf::Case { charge: number, case },
+            (2, 0) => LineOf::AtClose(number),
+            (3, case) => LineOf::Floor { charge: number, case },
+            _ => return Err(unknown),
+        };
+        Ok(KeptLine { of, quantity: read_signed(r)?, amount: read_signed(r)? })
+    })?;
+    if list.is_sorted_by(|a, b| a.of < b.of) { Ok(list) } else { Err(order) }
+}
+
+/// In their own order, but no lot twice.
+fn read_draws(r: &mut Reader<'_>) -> Result<Vec<Draw>, Error> {
+    let mut lots = BTreeSet::new();
+    read_list(r, |r| {
+        r.array_of(2)?;
+        let twice = r.error(ErrorKind::EntryOrder);
+        let lot = r.uint()?;
+        if !lots.insert(lot) {
+            return Err(twice);
+        }
+        let zero = r.error(ErrorKind::Range);
+        let parts = read_signed(r)?;
+        if parts == 0 { Err(zero) } else { Ok(Draw { lot, parts }) }
+    })
 }
 
 fn read_span(r: &mut Reader<'_>) -> Result<Span, Error> {

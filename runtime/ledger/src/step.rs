@@ -15,6 +15,7 @@ use crate::content::{Answer, Content, Touched};
 use crate::kept::{Count, Kept, Settled, Span, Who};
 use crate::licence::{Licence, Openings, Policies};
 use crate::money::share_at_close;
+use crate::rating::kept_lines;
 use crate::refusal::{MAX_CONTENT, Refusal};
 use crate::request::Request;
 use crate::state::{AccountKey, Call, CallId, CounterKey, DutyKey, Hold, Phase, State};
@@ -176,7 +177,7 @@ impl<P: Policies + ?Sized, O: Openings + ?Sized> Stepper<'_, P, O> {
             return self.event(draft, Kept::Deny, Content { request: ask.request.clone(), answer, touched });
         }
         draft.quantities = quantities(licence, &ask.request);
-        let charge = self.charge(licence, who, ask.used_at, &answer)?;
+        let charge = self.charge(licence, who, ask.used_at, &answer, &draft.quantities)?;
         touched.bucket = charge.as_ref().map(|charge| charge.before);
         let counts = counts(licence, &answer);
         let kept = match until {
@@ -261,11 +262,16 @@ impl<P: Policies + ?Sized, O: Openings + ?Sized> Stepper<'_, P, O> {
         who: Who,
         used_at: u64,
         answer: &Answer,
+        quantities: &[Quantity],
     ) -> Result<Option<Charge>, Refusal> {
         let Some(money) = licence.money() else {
             return if answer.lines.is_empty() { Ok(None) } else { Err(Refusal::Overflow) };
         };
         let numerator = answer.amount().ok_or(Refusal::Overflow)?;
+        let quantity = |unit| {
+            quantities.iter().find(|quantity| quantity.unit == unit).map_or(0, |quantity| quantity.count)
+        };
+        let lines = kept_lines(licence.manifest(), &answer.lines, quantity).ok_or(Refusal::Overflow)?;
         let span = |kind| {
             let at = i64::try_from(used_at).unwrap_or(i64::MAX);
             Span::new(kind, licence.policy().window(kind, at))
@@ -281,13 +287,15 @@ impl<P: Policies + ?Sized, O: Openings + ?Sized> Stepper<'_, P, O> {
         let apart = money.shares_apart();
         let pool = apart.map(|sharing| span(sharing.window));
         let paid = match apart.filter(|sharing| sharing.window == Window::Call) {
-            Some(sharing) => share_at_close(minor, &sharing.shares).ok_or(Refusal::Overflow)?.payable,
+            Some(sharing) => share_at_close(minor, &sharing.shares)
+                .and_then(|parts| parts.payable.into_iter().map(|part| i128::try_from(part).ok()).collect())
+                .ok_or(Refusal::Overflow)?,
             None => Vec::new(),
         };
         Ok(Some(Charge {
             amount: Amount { currency: 0, grain: money.scale.grain(), numerator },
             due: Due { negative: false, minor },
-            settled: Settled { bucket, pool, paid },
+            settled: Settled { bucket, pool, paid, lines, draws: Vec::new() },
             before: (total.charged, total.due),
         }))
     }
@@ -340,7 +348,8 @@ impl<P: Policies + ?Sized, O: Openings + ?Sized> Stepper<'_, P, O> {
         counts.extend(limits(licence, hold, &request));
         counts.sort_by_key(|count| count.counter);
         counts.dedup_by_key(|count| count.counter);
-        let charge = self.charge(licence, hold.who, hold.used_at, &answer)?;
+        let charge =
+            self.charge(licence, hold.who, hold.used_at, &answer, &self::quantities(licence, &request))?;
         touched.bucket = charge.as_ref().map(|charge| charge.before);
         let mut draft = Draft::new(Kind::Commit, hold.used_at);
         draft.call = Some(call);

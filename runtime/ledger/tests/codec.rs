@@ -2,7 +2,9 @@
 
 use licit_ledger::receipt::Kind;
 use licit_ledger::vm::{Delta, DutyDue, DutyStatus, Key, Line, Reason, ReasonCode};
-use licit_ledger::{Answer, Content, Count, Id, Kept, Request, Settled, Span, Touched, Value, Who};
+use licit_ledger::{
+    Answer, Content, Count, Draw, Id, Kept, KeptLine, LineOf, Request, Settled, Span, Touched, Value, Who,
+};
 use proptest::collection::{btree_map, vec};
 use proptest::option::of;
 use proptest::prelude::*;
@@ -39,13 +41,39 @@ fn counts() -> impl Strategy<Value = Vec<Count>> {
     })
 }
 
+fn signed() -> impl Strategy<Value = i128> {
+    let edges = [i128::from(i64::MIN), i128::from(i64::MAX)];
+    prop_oneof![
+        -300i128..300,
+        any::<i64>().prop_map(i128::from),
+        any::<i128>(),
+        prop::sample::select(vec![edges[0] - 1, edges[0], edges[1], edges[1] + 1]),
+    ]
+}
+
+fn lines() -> impl Strategy<Value = Vec<KeptLine>> {
+    let of = prop_oneof![
+        (any::<u16>(), any::<u16>()).prop_map(|(charge, case)| LineOf::Case { charge, case }),
+        any::<u16>().prop_map(LineOf::AtClose),
+        (any::<u16>(), any::<u16>()).prop_map(|(charge, case)| LineOf::Floor { charge, case }),
+    ];
+    btree_map(of, (signed(), signed()), 0..4).prop_map(|lines| {
+        let line = |(of, (quantity, amount))| KeptLine { of, quantity, amount };
+        lines.into_iter().map(line).collect()
+    })
+}
+
+fn draws() -> impl Strategy<Value = Vec<Draw>> {
+    let parts = signed().prop_filter("never nothing", |parts| *parts != 0);
+    btree_map(any::<u64>(), parts, 0..4)
+        .prop_map(|draws| draws.into_iter().map(|(lot, parts)| Draw { lot, parts }).collect::<Vec<_>>())
+        .prop_shuffle()
+}
+
 fn kept() -> impl Strategy<Value = (Kind, Kept)> {
     let span = || (1u8..=7, any::<i64>()).prop_map(|(kind, index)| Span { kind, index });
-    let settled = (span(), of(span()), vec(nat(), 0..3)).prop_map(|(bucket, pool, paid)| Settled {
-        bucket,
-        pool,
-        paid,
-    });
+    let settled = (span(), of(span()), vec(signed(), 0..3), lines(), draws())
+        .prop_map(|(bucket, pool, paid, lines, draws)| Settled { bucket, pool, paid, lines, draws });
     let duties = btree_map(any::<u16>(), any::<i64>(), 0..3)
         .prop_map(|duties| duties.into_iter().map(|(duty, due)| DutyDue { duty, due }).collect::<Vec<_>>());
     prop_oneof![

@@ -38,6 +38,9 @@ mod scratch;
 mod text;
 mod time;
 
+/// The module format: what the manifest consists of.
+pub use licit_bytecode as bytecode;
+
 pub use bound::{Bound, Read};
 pub use licit_bytecode::manifest::{ClauseKind, Counter, CounterOf};
 pub use licit_bytecode::{Key, LoadError, LoadErrorKind, Manifest, Window};
