@@ -7,12 +7,13 @@ use licit_ledger::receipt::key::MULTICODEC;
 use licit_ledger::receipt::{Checkpoint, Frontier, Hash, Verifier, VerifyingKey, leaf_hash};
 use licit_ledger::{Audit, Counts, State, Statement, Verdict};
 
+use crate::archive::RecordFile;
 use crate::disk::{Disk, OsDisk};
 use crate::entry::{Entry, Names};
 use crate::error::Error;
 use crate::frames::End;
 use crate::policies::PolicySet;
-use crate::store::{CHECKPOINT, LOG, LOG_PREAMBLE, OPENINGS, OPENINGS_PREAMBLE, RecordFile};
+use crate::store::{CHECKPOINT, LOG, LOG_PREAMBLE, OPENINGS, OPENINGS_PREAMBLE};
 
 /// What an audit came to.
 #[derive(Debug)]
@@ -107,12 +108,12 @@ pub fn audit(
     let mut tree = Frontier::new();
     let mut names = Names::default();
     let mut audit = Audit::new(&policies);
-    for (frame, head) in log.heads().iter().enumerate() {
+    for head in log.heads() {
         for position in 0..u64::from(head.count) {
             // Checksums may be damaged here, but what is there is judged.
-            let Some(payload) = log.record(frame, position)? else { break };
+            let Some(payload) = log.record(head, position)? else { break };
             let leaf = audit.state().leaves();
-            let opening = openings.get(leaf)?;
+            let opening = openings.get_damaged(leaf)?;
             tree.append(leaf_hash(&payload));
             if unverified.as_ref().is_some_and(|checkpoint| checkpoint.size == tree.size()) {
                 signed_root = Some(tree.root());
@@ -170,12 +171,7 @@ fn open(
     findings: &mut Vec<Finding>,
 ) -> Result<RecordFile, Error> {
     let mut damages = Vec::new();
-    let (file, end) = match RecordFile::open_damaged(disk, name, preamble, &mut damages) {
-        Err(Error::Io { error, .. }) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Err(Error::NoLedger);
-        }
-        opened => opened?,
-    };
+    let (file, end) = RecordFile::open_damaged(disk, name, preamble, &mut damages)?.ok_or(Error::NoLedger)?;
     let mut damaged = |offset, damage| {
         findings.push(Finding::Error(Error::Damaged { file: name.into(), offset, damage }));
     };

@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// A directory.
-pub trait Disk: Send {
+pub trait Disk: Send + Sync {
     /// Opens a file for reading and appending; makes it if `create` is set, else an error of kind `NotFound`.
     fn open(&self, name: &str, create: bool) -> io::Result<Box<dyn DiskFile>>;
 
@@ -14,6 +14,9 @@ pub trait Disk: Send {
 
     /// Replaces a file as a whole, or makes it: after a crash it is there in full or as before. Durable on return.
     fn replace(&self, name: &str, bytes: &[u8]) -> io::Result<()>;
+
+    /// Puts a durable file in the place of another: after a crash either is there in full. Durable on return.
+    fn promote(&self, from: &str, to: &str) -> io::Result<()>;
 
     /// Names of the files in a folder, sorted; empty if there is no such folder.
     fn list(&self, folder: &str) -> io::Result<Vec<String>>;
@@ -118,6 +121,11 @@ impl Disk for OsDisk {
         file.sync_all()?;
         std::fs::rename(&temporary, &path)?;
         Self::sync_folder(folder)
+    }
+
+    fn promote(&self, from: &str, to: &str) -> io::Result<()> {
+        std::fs::rename(self.path(from)?, self.path(to)?)?;
+        Self::sync_folder(&self.root)
     }
 
     fn list(&self, folder: &str) -> io::Result<Vec<String>> {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use licit_ledger::receipt::{Hash, Opening, Receipt, leaf_hash};
 use licit_ledger::{Content, Failure, Id, Kept, Request, Who};
 
+use crate::archive::Archive;
 use crate::error::Error;
-use crate::store::Store;
 
 /// A leaf and everything that lies beside it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,14 +38,20 @@ impl Entry {
         Ok(Entry { id: leaf_hash(&payload), payload, receipt, opening, kept, content })
     }
 
-    pub(crate) fn read(store: &Store, leaf: u64) -> Result<Entry, Error> {
-        let payload = store.leaf(leaf)?.ok_or(Error::NoLeaf(leaf))?;
-        let opening = store.opening(leaf)?.ok_or(Error::NoOpening(leaf))?;
-        Entry::decode(payload, &opening).map_err(|failure| Error::Leaf { leaf, failure })
+    /// A durable leaf.
+    pub(crate) fn read(archive: &Archive, leaf: u64) -> Result<Entry, Error> {
+        let payload = archive.leaf(leaf)?.ok_or(Error::NoLeaf(leaf))?;
+        let opening = archive.opening(leaf)?.ok_or(Error::NoOpening(leaf))?;
+        Self::of(leaf, payload, &opening)
     }
 
-    pub(crate) fn id(store: &Store, leaf: u64) -> Result<Hash, Error> {
-        Ok(leaf_hash(&store.leaf(leaf)?.ok_or(Error::NoLeaf(leaf))?))
+    pub(crate) fn of(leaf: u64, payload: Vec<u8>, opening: &[u8]) -> Result<Entry, Error> {
+        let entry = Entry::decode(payload, opening).map_err(|failure| Error::Leaf { leaf, failure })?;
+        if entry.receipt.seq == leaf { Ok(entry) } else { Err(Error::NoLeaf(leaf)) }
+    }
+
+    pub(crate) fn id(archive: &Archive, leaf: u64) -> Result<Hash, Error> {
+        Ok(leaf_hash(&archive.leaf(leaf)?.ok_or(Error::NoLeaf(leaf))?))
     }
 }
 

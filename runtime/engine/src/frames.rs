@@ -143,6 +143,11 @@ impl Head {
         self.offset.saturating_add(HEAD as u64)
     }
 
+    /// The index of the first record after the frame.
+    pub fn next(&self) -> u64 {
+        self.first.saturating_add(u64::from(self.count))
+    }
+
     /// Where the next frame starts.
     pub fn end(&self) -> u64 {
         self.payload().saturating_add(u64::from(self.len))
@@ -191,6 +196,22 @@ pub enum Damage {
     Index,
 }
 
+/// Where a walk begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Start {
+    /// The offset of a frame in the file, or its end.
+    pub offset: u64,
+    /// The index of that frame's first record.
+    pub index: u64,
+}
+
+impl Start {
+    /// The first frame.
+    pub fn after(preamble: &[u8]) -> Start {
+        Start { offset: preamble.len() as u64, index: 0 }
+    }
+}
+
 /// What a walk calls for every whole frame; an error ends the walk.
 pub type Visit<'v, E> = dyn FnMut(&Head, &[u8]) -> Result<(), E> + 'v;
 
@@ -200,13 +221,33 @@ pub fn walk<E: From<io::Error>>(
     preamble: &[u8],
     visit: &mut Visit<'_, E>,
 ) -> Result<End, E> {
-    walk_over(file, preamble, visit, &mut |_, _| false)
+    walk_from(file, preamble, Start::after(preamble), visit)
+}
+
+/// As [`walk`], from a later frame on. A file that ends before it is damaged there.
+pub fn walk_from<E: From<io::Error>>(
+    file: &dyn DiskFile,
+    preamble: &[u8],
+    start: Start,
+    visit: &mut Visit<'_, E>,
+) -> Result<End, E> {
+    walk_frames(file, preamble, start, visit, &mut |_, _| false)
 }
 
 /// As [`walk`], but asks `go_on` at a damaged frame whose head is whole whether to visit it all the same.
 pub fn walk_over<E: From<io::Error>>(
     file: &dyn DiskFile,
     preamble: &[u8],
+    visit: &mut Visit<'_, E>,
+    go_on: &mut dyn FnMut(u64, Damage) -> bool,
+) -> Result<End, E> {
+    walk_frames(file, preamble, Start::after(preamble), visit, go_on)
+}
+
+fn walk_frames<E: From<io::Error>>(
+    file: &dyn DiskFile,
+    preamble: &[u8],
+    start: Start,
     visit: &mut Visit<'_, E>,
     go_on: &mut dyn FnMut(u64, Damage) -> bool,
 ) -> Result<End, E> {
@@ -217,7 +258,10 @@ pub fn walk_over<E: From<io::Error>>(
     if size < preamble.len() as u64 {
         return Ok(if size == 0 { End::Clean } else { End::Torn(0) });
     }
-    let (mut offset, mut next) = (preamble.len() as u64, 0u64);
+    if size < start.offset {
+        return Ok(End::Damaged(size, Damage::Index));
+    }
+    let (mut offset, mut next) = (start.offset, start.index);
     let mut payload = Vec::new();
     while offset < size {
         let left = size.saturating_sub(offset);
@@ -241,10 +285,28 @@ pub fn walk_over<E: From<io::Error>>(
             return Ok(if last { End::Torn(offset) } else { End::Damaged(offset, Damage::Payload) });
         }
         visit(&head, &payload)?;
-        next = head.first.saturating_add(u64::from(head.count));
+        next = head.next();
         offset = head.end();
     }
     Ok(End::Clean)
+}
+
+/// The heads of the frames before a start, without a look at their payloads; up to the first that is not whole.
+pub fn heads_before(file: &dyn DiskFile, preamble: &[u8], end: Start) -> io::Result<Vec<Head>> {
+    let mut heads = Vec::new();
+    let mut start = Start::after(preamble);
+    while start.offset < end.offset {
+        let mut bytes = [0; HEAD];
+        file.read_at(start.offset, &mut bytes)?;
+        match Head::parse(start.offset, &bytes) {
+            Some(head) if head.first == start.index && head.len as usize <= MAX_PAYLOAD => {
+                start = Start { offset: head.end(), index: head.next() };
+                heads.push(head);
+            }
+            _ => break,
+        }
+    }
+    Ok(heads)
 }
 
 /// Whether the file begins with the preamble, as far as it goes.

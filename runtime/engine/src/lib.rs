@@ -28,7 +28,9 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)
 )]
 
+mod archive;
 mod audit;
+mod book;
 pub mod disk;
 mod engine;
 mod entry;

@@ -1,12 +1,14 @@
-//! Where leaves and openings lie: in a directory, or in memory only.
+//! The directory as its one writer has it: what opening mends, what is appended, and the signed head.
 
-use std::cell::RefCell;
 use std::io;
-use std::ops::Range;
+use std::sync::Arc;
 
+use licit_ledger::receipt::{Checkpoint, Frontier, Signer};
+
+use crate::archive::{Archive, RecordFile, Shelves};
 use crate::disk::{Disk, DiskFile};
 use crate::error::Error;
-use crate::frames::{Batch, Damage, End, Head, MAX_PAYLOAD, records, walk, walk_over};
+use crate::frames::{Batch, Damage, End, HEAD, Head, Start};
 
 /// The log's file: frames of receipts.
 pub const LOG: &str = "log";
@@ -24,144 +26,6 @@ pub const LOG_PREAMBLE: &[u8; 16] = b"licit log\n\0\0\0\0\0\x01";
 /// How the openings' file begins.
 pub const OPENINGS_PREAMBLE: &[u8; 16] = b"licit openings\n\x01";
 
-/// Bytes that may wait; far below what a frame holds.
-const ROOM: usize = MAX_PAYLOAD / 2;
-
-/// A file of records in frames, read by index.
-pub(crate) struct RecordFile {
-    name: &'static str,
-    preamble: &'static [u8; 16],
-    file: Box<dyn DiskFile>,
-    heads: Vec<Head>,
-    /// The records of the frame read last: reading in order reads every frame once.
-    cache: RefCell<Cache>,
-}
-
-#[derive(Default)]
-struct Cache {
-    frame: Option<usize>,
-    payload: Vec<u8>,
-    records: Vec<Range<usize>>,
-}
-
-impl RecordFile {
-    /// Opens a file and finds its frames; nothing is changed.
-    pub(crate) fn open(
-        disk: &dyn Disk,
-        name: &'static str,
-        preamble: &'static [u8; 16],
-        create: bool,
-    ) -> Result<(RecordFile, End), Error> {
-        let file = disk.open(name, create).map_err(Error::io(name))?;
-        let mut heads = Vec::new();
-        let end = walk(file.as_ref(), preamble, &mut |head: &Head, _: &[u8]| {
-            heads.push(*head);
-            Ok::<(), io::Error>(())
-        })
-        .map_err(Error::io(name))?;
-        Ok((RecordFile { name, preamble, file, heads, cache: RefCell::default() }, end))
-    }
-
-    /// As [`RecordFile::open`], going on over damaged frames, which are noted.
-    pub(crate) fn open_damaged(
-        disk: &dyn Disk,
-        name: &'static str,
-        preamble: &'static [u8; 16],
-        damages: &mut Vec<(u64, Damage)>,
-    ) -> Result<(RecordFile, End), Error> {
-        let file = disk.open(name, false).map_err(Error::io(name))?;
-        let mut heads = Vec::new();
-        let end = walk_over(
-            file.as_ref(),
-            preamble,
-            &mut |head: &Head, _: &[u8]| {
-                heads.push(*head);
-                Ok::<(), io::Error>(())
-            },
-            &mut |offset, damage| {
-                damages.push((offset, damage));
-                true
-            },
-        )
-        .map_err(Error::io(name))?;
-        Ok((RecordFile { name, preamble, file, heads, cache: RefCell::default() }, end))
-    }
-
-    /// How many records there are, by the last frame.
-    pub(crate) fn len(&self) -> u64 {
-        self.heads.last().map_or(0, |head| head.first.saturating_add(u64::from(head.count)))
-    }
-
-    /// The frames.
-    pub(crate) fn heads(&self) -> &[Head] {
-        &self.heads
-    }
-
-    /// The record with an index.
-    pub(crate) fn get(&self, index: u64) -> Result<Option<Vec<u8>>, Error> {
-        let frame = self.heads.partition_point(|head| head.first <= index).checked_sub(1);
-        let Some(frame) = frame else { return Ok(None) };
-        let Some(head) = self.heads.get(frame) else { return Ok(None) };
-        self.record(frame, index.saturating_sub(head.first))
-    }
-
-    /// A record by its frame and its position within it.
-    pub(crate) fn record(&self, frame: usize, position: u64) -> Result<Option<Vec<u8>>, Error> {
-        let Some(head) = self.heads.get(frame) else { return Ok(None) };
-        let mut cache = self.cache.borrow_mut();
-        if cache.frame != Some(frame) {
-            cache.frame = None;
-            head.read(self.file.as_ref(), &mut cache.payload).map_err(Error::io(self.name))?;
-            let mut offset = 0usize;
-            let ranges = records(&cache.payload).map(|record| {
-                let start = offset.saturating_add(4);
-                offset = start.saturating_add(record.len());
-                start..offset
-            });
-            cache.records = ranges.collect();
-            cache.frame = Some(frame);
-        }
-        let range = usize::try_from(position).ok().and_then(|position| cache.records.get(position).cloned());
-        Ok(range.and_then(|range| cache.payload.get(range)).map(<[u8]>::to_vec))
-    }
-
-    /// What stands from an offset on.
-    fn tail(&self, from: u64) -> Result<Vec<u8>, Error> {
-        let len = self.file.size().map_err(Error::io(self.name))?;
-        let mut tail = vec![0; len.saturating_sub(from) as usize];
-        self.file.read_at(from, &mut tail).map_err(Error::io(self.name))?;
-        Ok(tail)
-    }
-
-    /// Cuts what a crash left unfinished, or records that have no counterpart; tells how many bytes.
-    fn cut(&mut self, from: u64) -> Result<u64, Error> {
-        let len = self.file.size().map_err(Error::io(self.name))?;
-        self.file.truncate(from).map_err(Error::io(self.name))?;
-        self.heads.retain(|head| head.end() <= from);
-        self.cache.borrow_mut().frame = None;
-        Ok(len.saturating_sub(from))
-    }
-
-    /// Writes the preamble of a file that has none.
-    fn begin(&mut self) -> Result<(), Error> {
-        if self.file.size().map_err(Error::io(self.name))? == 0 {
-            self.file.append(self.preamble).map_err(Error::io(self.name))?;
-            self.file.sync().map_err(Error::io(self.name))?;
-        }
-        Ok(())
-    }
-
-    /// Writes a frame at the end, durably.
-    fn append(&mut self, batch: &Batch) -> Result<(), Error> {
-        let (first, offset) = (self.len(), self.heads.last().map_or(self.preamble.len() as u64, Head::end));
-        let frame = batch.frame(first);
-        self.file.append(&frame).map_err(Error::io(self.name))?;
-        self.file.sync().map_err(Error::io(self.name))?;
-        self.heads.extend(Head::of(offset, &frame));
-        Ok(())
-    }
-}
-
 /// Gives the opening that an index's opening is replaced with, or none where it stays.
 pub(crate) type Change<'c> = dyn FnMut(u64, &[u8]) -> Result<Option<Vec<u8>>, Error> + 'c;
 
@@ -174,36 +38,116 @@ pub struct Recovery {
     pub torn_openings: u64,
 }
 
-/// The leaves that are durable and those that wait.
-pub(crate) struct Store {
-    place: Place,
-    leaves: Batch,
-    openings: Batch,
+/// Leaves and openings that are not durable yet, in one group.
+#[derive(Debug, Default)]
+pub(crate) struct Section {
+    /// The index of its first leaf.
+    pub(crate) first: u64,
+    pub(crate) leaves: Batch,
+    pub(crate) openings: Batch,
 }
 
-enum Place {
-    Disk { disk: Box<dyn Disk>, log: Box<RecordFile>, openings: Box<RecordFile>, _lock: Box<dyn Send> },
-    Memory { leaves: Vec<Vec<u8>>, openings: Vec<Vec<u8>> },
+impl Section {
+    pub(crate) fn new(first: u64) -> Section {
+        Section { first, ..Section::default() }
+    }
+
+    /// The index of the first leaf after it.
+    pub(crate) fn next(&self) -> u64 {
+        self.first.saturating_add(self.leaves.count())
+    }
+
+    /// Bytes of leaves and openings.
+    pub(crate) fn bytes(&self) -> usize {
+        self.leaves.len().saturating_add(self.openings.len())
+    }
+
+    /// A leaf with its opening.
+    pub(crate) fn pair(&self, index: u64) -> Option<(&[u8], &[u8])> {
+        let at = index.checked_sub(self.first)?;
+        self.leaves.record(at).zip(self.openings.record(at))
+    }
+}
+
+/// Where the leaves go, and what was signed of them.
+pub(crate) struct Store {
+    /// None in memory.
+    writer: Option<Writer>,
+    archive: Archive,
+    signer: Signer,
+    /// The newest checkpoint, as a signed note.
+    checkpoint: Option<String>,
+    signed: u64,
+}
+
+struct Writer {
+    disk: Arc<dyn Disk>,
+    log: Appender,
+    openings: Appender,
+    _lock: Box<dyn Send>,
+}
+
+/// A file that frames are appended to.
+struct Appender {
+    name: &'static str,
+    file: Box<dyn DiskFile>,
+    /// The last durable frame.
+    last: Option<Head>,
+    /// Where the next frame begins.
+    at: Start,
+}
+
+/// The files of a directory, looked at but not touched.
+struct Found {
+    file: Option<RecordFile>,
+    end: End,
+}
+
+impl Found {
+    fn look(
+        disk: &dyn Disk,
+        name: &'static str,
+        preamble: &'static [u8; 16],
+        start: Option<Start>,
+    ) -> Result<Found, Error> {
+        let (file, end) = RecordFile::open(disk, name, preamble, start)?.unzip();
+        if let Some(End::Damaged(offset, damage)) = end {
+            return Err(Error::Damaged { file: name.into(), offset, damage });
+        }
+        Ok(Found { file, end: end.unwrap_or(End::Clean) })
+    }
+
+    fn len(&self) -> u64 {
+        self.file.as_ref().map_or(0, RecordFile::len)
+    }
+
+    fn heads(&self) -> &[Head] {
+        self.file.as_ref().map_or(&[], RecordFile::heads)
+    }
 }
 
 impl Store {
-    pub(crate) fn in_memory() -> Store {
-        let place = Place::Memory { leaves: Vec::new(), openings: Vec::new() };
-        Store { place, leaves: Batch::default(), openings: Batch::default() }
+    /// A ledger in memory only.
+    pub(crate) fn in_memory(signer: Signer) -> Store {
+        let archive = Archive::new(Shelves::Memory { leaves: Vec::new(), openings: Vec::new() });
+        Store { writer: None, archive, signer, checkpoint: None, signed: 0 }
     }
 
-    /// Opens a directory for writing; `signed` is how many leaves its checkpoint covers. Mends what a crash left,
-    /// and only that.
+    /// Opens a directory for writing; `signed` is its checkpoint with the leaves that it covers, and `starts` where to
+    /// begin in log and openings. Mends what a crash left, and only that; on an error nothing was changed.
     pub(crate) fn open(
-        disk: Box<dyn Disk>,
+        disk: Arc<dyn Disk>,
         lock: Box<dyn Send>,
-        signed: u64,
+        signer: Signer,
+        checkpoint: Option<(String, u64)>,
+        starts: Option<(Start, Start)>,
     ) -> Result<(Store, Recovery), Error> {
-        let (mut log, log_end) = RecordFile::open(disk.as_ref(), LOG, LOG_PREAMBLE, true)?;
-        let (mut openings, end) = RecordFile::open(disk.as_ref(), OPENINGS, OPENINGS_PREAMBLE, true)?;
-        // Everything is looked at before anything is cut.
-        undamaged(LOG, log_end)?;
-        undamaged(OPENINGS, end)?;
+        let (checkpoint, signed) = checkpoint.unzip();
+        let signed = signed.unwrap_or(0);
+        let starts = starts.unzip();
+        // Everything is looked at before anything is cut or made.
+        let log = Found::look(disk.as_ref(), LOG, LOG_PREAMBLE, starts.0)?;
+        let openings = Found::look(disk.as_ref(), OPENINGS, OPENINGS_PREAMBLE, starts.1)?;
         let leaves = log.len();
         if leaves < signed {
             return Err(Error::Lost { leaves, signed });
@@ -212,153 +156,227 @@ impl Store {
             return Err(Error::NoOpening(openings.len()));
         }
         // Openings are written one frame ahead of their leaves, never two.
-        let ahead = openings.heads.iter().filter(|head| head.first >= leaves).count();
-        if ahead.saturating_add(usize::from(matches!(end, End::Torn(_)))) > 1 {
-            let offset = log.heads.last().map_or(0, Head::end);
+        let ahead = openings.heads().iter().filter(|head| head.first >= leaves).count();
+        if ahead.saturating_add(usize::from(matches!(openings.end, End::Torn(_)))) > 1 {
+            let offset = log.heads().last().map_or(0, Head::end);
             return Err(Error::Damaged { file: LOG.into(), offset, damage: Damage::Index });
         }
-        let mut recovery = Recovery::default();
-        if let End::Torn(from) = log_end {
-            disk.replace(TORN, &log.tail(from)?).map_err(Error::io(TORN))?;
-            recovery.torn_log = log.cut(from)?;
-        }
-        let surplus = openings.heads.iter().find(|head| head.first >= leaves).map(|head| head.offset);
-        let torn = if let End::Torn(from) = end { Some(from) } else { None };
-        if let Some(from) = surplus.or(torn) {
-            recovery.torn_openings = openings.cut(from)?;
-        }
-        if openings.len() != leaves {
-            let offset = openings.heads.last().map_or(0, |head| head.offset);
+        let surplus = openings.heads().iter().find(|head| head.first >= leaves).map(|head| head.offset);
+        if openings.heads().iter().any(|head| head.first < leaves && head.next() > leaves) {
+            let offset = openings.heads().last().map_or(0, |head| head.offset);
             return Err(Error::Damaged { file: OPENINGS.into(), offset, damage: Damage::Index });
         }
-        log.begin()?;
-        openings.begin()?;
-        let (log, openings) = (Box::new(log), Box::new(openings));
-        let place = Place::Disk { disk, log, openings, _lock: lock };
-        Ok((Store { place, leaves: Batch::default(), openings: Batch::default() }, recovery))
+        let mut recovery = Recovery::default();
+        let disk_ref = disk.as_ref();
+        let (log, log_writer, cut) = Appender::open(disk_ref, LOG, LOG_PREAMBLE, log, None)?;
+        recovery.torn_log = cut;
+        let (openings, openings_writer, cut) =
+            Appender::open(disk_ref, OPENINGS, OPENINGS_PREAMBLE, openings, surplus)?;
+        recovery.torn_openings = cut;
+        let archive = Archive::new(Shelves::Disk { log: Box::new(log), openings: Box::new(openings) });
+        let writer = Writer { disk, log: log_writer, openings: openings_writer, _lock: lock };
+        Ok((Store { writer: Some(writer), archive, signer, checkpoint, signed }, recovery))
     }
 
     /// The directory; none in memory.
-    pub(crate) fn disk(&self) -> Option<&dyn Disk> {
-        match &self.place {
-            Place::Disk { disk, .. } => Some(disk.as_ref()),
-            Place::Memory { .. } => None,
-        }
+    pub(crate) fn disk(&self) -> Option<&Arc<dyn Disk>> {
+        self.writer.as_ref().map(|writer| &writer.disk)
     }
 
-    /// How many leaves are durable.
-    pub(crate) fn durable(&self) -> u64 {
-        match &self.place {
-            Place::Disk { log, .. } => log.len(),
-            Place::Memory { leaves, .. } => leaves.len() as u64,
-        }
+    /// What is durable, for reading.
+    pub(crate) fn archive(&self) -> &Archive {
+        &self.archive
     }
 
-    /// How many leaves wait for [`Store::flush`].
-    pub(crate) fn waiting(&self) -> u64 {
-        self.leaves.count()
-    }
-
-    /// Bytes that wait.
-    fn waiting_bytes(&self) -> usize {
-        self.leaves.len().saturating_add(self.openings.len())
-    }
-
-    /// Adds a leaf and its opening; first makes room by a flush where there is none.
-    pub(crate) fn push(&mut self, leaf: &[u8], opening: &[u8]) -> Result<(), Error> {
-        if self.waiting_bytes().saturating_add(leaf.len()).saturating_add(opening.len()) > ROOM {
-            self.flush()?;
-        }
-        self.leaves.push(leaf);
-        self.openings.push(opening);
-        Ok(())
-    }
-
-    /// Makes everything durable: openings first, so that no leaf is ever without.
-    pub(crate) fn flush(&mut self) -> Result<(), Error> {
-        if self.leaves.is_empty() {
+    /// Makes a group durable: openings first, so that no leaf is ever without. After an error nothing is known of what
+    /// the disk holds; [`Store::reopen`] makes it known.
+    pub(crate) fn append(&mut self, section: &Section) -> Result<(), Error> {
+        if section.leaves.is_empty() {
             return Ok(());
         }
-        match &mut self.place {
-            Place::Disk { log, openings, .. } => {
-                openings.append(&self.openings)?;
-                log.append(&self.leaves)?;
-            }
-            Place::Memory { leaves, openings } => {
-                let count = self.leaves.count();
-                let all = |batch: &Batch| {
-                    (0..count).filter_map(|at| batch.record(at).map(<[u8]>::to_vec)).collect::<Vec<_>>()
-                };
-                leaves.extend(all(&self.leaves));
-                openings.extend(all(&self.openings));
-            }
+        if let Some(writer) = &mut self.writer {
+            let opening_frame = writer.openings.write(&section.openings)?;
+            let frame = writer.log.write(&section.leaves)?;
+            writer.openings.advance(opening_frame);
+            writer.log.advance(frame);
+            self.archive.extend(frame, opening_frame);
+        } else if let Shelves::Memory { leaves, openings } = &mut *self.archive.shelves() {
+            let all = |batch: &Batch| {
+                let records = (0..batch.count()).filter_map(|at| batch.record(at).map(<[u8]>::to_vec));
+                records.collect::<Vec<_>>()
+            };
+            leaves.extend(all(&section.leaves));
+            openings.extend(all(&section.openings));
         }
-        self.leaves.clear();
-        self.openings.clear();
         Ok(())
+    }
+
+    /// After a failed write: opens the files anew, makes sure that the last durable frames are there, and cuts off
+    /// whatever was written behind them.
+    ///
+    /// What follows a failed `fsync` must not be believed, even if it reads back: the system may have dropped the pages
+    /// and shows them from memory. So nothing of the failed group is kept; it is written again as a whole.
+    pub(crate) fn reopen(&mut self) -> Result<(), Error> {
+        let Some(writer) = &mut self.writer else { return Ok(()) };
+        let disk = writer.disk.as_ref();
+        writer.openings.reopen(disk)?;
+        writer.log.reopen(disk)?;
+        let reading = |name: &str| disk.open(name, false).map_err(Error::io(name));
+        self.archive.reopen(reading(LOG)?, reading(OPENINGS)?);
+        Ok(())
+    }
+
+    /// Signs a head of the log, all of whose leaves are durable, and stores it.
+    pub(crate) fn sign(&mut self, tree: &Frontier) -> Result<(), Error> {
+        if self.checkpoint.is_some() && self.signed == tree.size() {
+            return Ok(());
+        }
+        let checkpoint = Checkpoint::new(self.signer.verifier().name(), tree.size(), tree.root());
+        let note = checkpoint.sign(&[&self.signer]).map_err(Error::Checkpoint)?;
+        if let Some(writer) = &self.writer {
+            writer.disk.replace(CHECKPOINT, note.as_bytes()).map_err(Error::io(CHECKPOINT))?;
+        }
+        self.checkpoint = Some(note);
+        self.signed = tree.size();
+        Ok(())
+    }
+
+    /// The newest checkpoint, a signed note.
+    pub(crate) fn checkpoint(&self) -> Option<&str> {
+        self.checkpoint.as_deref()
+    }
+
+    /// Leaves under the newest checkpoint.
+    pub(crate) fn signed(&self) -> u64 {
+        self.signed
     }
 
     /// Replaces the durable openings that `change` gives another for. The file is replaced as a whole: after a crash
     /// all of it is as before, or all of it is changed.
     pub(crate) fn rewrite_openings(&mut self, change: &mut Change<'_>) -> Result<(), Error> {
-        match &mut self.place {
-            Place::Memory { openings, .. } => {
+        let Some(writer) = &mut self.writer else {
+            if let Shelves::Memory { openings, .. } = &mut *self.archive.shelves() {
                 for (index, opening) in openings.iter_mut().enumerate() {
                     if let Some(changed) = change(index as u64, opening)? {
                         *opening = changed;
                     }
                 }
             }
-            Place::Disk { disk, openings, .. } => {
-                let mut bytes = openings.preamble.to_vec();
-                let mut batch = Batch::default();
-                for (frame, head) in openings.heads.iter().enumerate() {
-                    batch.clear();
-                    for position in 0..u64::from(head.count) {
-                        let index = head.first.saturating_add(position);
-                        let opening = openings.record(frame, position)?.ok_or(Error::NoOpening(index))?;
-                        batch.push(&change(index, &opening)?.unwrap_or(opening));
-                    }
-                    bytes.extend(batch.frame(head.first));
-                }
-                disk.replace(OPENINGS, &bytes).map_err(Error::io(OPENINGS))?;
-                let (file, end) = RecordFile::open(disk.as_ref(), OPENINGS, OPENINGS_PREAMBLE, false)?;
-                undamaged(OPENINGS, end)?;
-                // Opened for reading only: the next frame needs a file to append to.
-                let file =
-                    RecordFile { file: disk.open(OPENINGS, true).map_err(Error::io(OPENINGS))?, ..file };
-                **openings = file;
+            return Ok(());
+        };
+        let disk = writer.disk.as_ref();
+        let Some((old, End::Clean)) = RecordFile::open(disk, OPENINGS, OPENINGS_PREAMBLE, None)? else {
+            return Err(Error::NoOpening(0));
+        };
+        // Frame by frame beside the old file, which it then takes the place of.
+        let mut new = disk.open(OPENINGS_NEW, true).map_err(Error::io(OPENINGS_NEW))?;
+        let failed = Error::io(OPENINGS_NEW);
+        new.truncate(0).map_err(&failed)?;
+        new.append(OPENINGS_PREAMBLE).map_err(&failed)?;
+        let mut batch = Batch::default();
+        for head in old.heads() {
+            batch.clear();
+            for position in 0..u64::from(head.count) {
+                let index = head.first.saturating_add(position);
+                let opening = old.record(head, position)?.ok_or(Error::NoOpening(index))?;
+                batch.push(&change(index, &opening)?.unwrap_or(opening));
             }
+            new.append(&batch.frame(head.first)).map_err(&failed)?;
+        }
+        new.sync().map_err(&failed)?;
+        drop(new);
+        disk.promote(OPENINGS_NEW, OPENINGS).map_err(Error::io(OPENINGS))?;
+        let found = Found::look(disk, OPENINGS, OPENINGS_PREAMBLE, None)?;
+        let (file, appender, _) = Appender::open(disk, OPENINGS, OPENINGS_PREAMBLE, found, None)?;
+        writer.openings = appender;
+        if let Shelves::Disk { openings, .. } = &mut *self.archive.shelves() {
+            **openings = file;
         }
         Ok(())
     }
-
-    /// A leaf's payload, durable or waiting.
-    pub(crate) fn leaf(&self, index: u64) -> Result<Option<Vec<u8>>, Error> {
-        if let Some(waiting) = index.checked_sub(self.durable()) {
-            return Ok(self.leaves.record(waiting).map(<[u8]>::to_vec));
-        }
-        match &self.place {
-            Place::Disk { log, .. } => log.get(index),
-            Place::Memory { leaves, .. } => Ok(leaves.get(index as usize).cloned()),
-        }
-    }
-
-    /// The opening beside a leaf, durable or waiting.
-    pub(crate) fn opening(&self, index: u64) -> Result<Option<Vec<u8>>, Error> {
-        if let Some(waiting) = index.checked_sub(self.durable()) {
-            return Ok(self.openings.record(waiting).map(<[u8]>::to_vec));
-        }
-        match &self.place {
-            Place::Disk { openings, .. } => openings.get(index),
-            Place::Memory { openings, .. } => Ok(openings.get(index as usize).cloned()),
-        }
-    }
 }
 
-fn undamaged(file: &str, end: End) -> Result<(), Error> {
-    match end {
-        End::Damaged(offset, damage) => Err(Error::Damaged { file: file.into(), offset, damage }),
-        End::Clean | End::Torn(_) => Ok(()),
+/// Where the openings are rewritten to.
+const OPENINGS_NEW: &str = "openings.new";
+
+impl Appender {
+    /// Makes the file if need be, cuts what does not belong to it, and opens it for reading and for appending. Tells
+    /// how many bytes were cut.
+    fn open(
+        disk: &dyn Disk,
+        name: &'static str,
+        preamble: &'static [u8; 16],
+        found: Found,
+        surplus: Option<u64>,
+    ) -> Result<(RecordFile, Appender, u64), Error> {
+        let mut file = disk.open(name, true).map_err(Error::io(name))?;
+        let torn = if let End::Torn(from) = found.end { Some(from) } else { None };
+        let mut reader = found.file;
+        let mut cut = 0;
+        if let (Some(from), Some(reader)) = (surplus.or(torn), &mut reader) {
+            if name == LOG {
+                disk.replace(TORN, &reader.tail(from)?).map_err(Error::io(TORN))?;
+            }
+            cut = file.size().map_err(Error::io(name))?.saturating_sub(from);
+            file.truncate(from).map_err(Error::io(name))?;
+            reader.forget(from);
+        }
+        if file.size().map_err(Error::io(name))? == 0 {
+            file.append(preamble).map_err(Error::io(name))?;
+            file.sync().map_err(Error::io(name))?;
+        }
+        let reader = match reader {
+            Some(reader) => reader,
+            None => match RecordFile::open(disk, name, preamble, None)? {
+                Some((reader, _)) => reader,
+                None => return Err(Error::io(name)(io::ErrorKind::NotFound.into())),
+            },
+        };
+        let (last, at) =
+            (reader.heads().last().copied(), Start { offset: reader.end(), index: reader.len() });
+        Ok((reader, Appender { name, file, last, at }, cut))
+    }
+
+    /// Writes a frame at the end, durably. It counts once [`Appender::advance`] says so.
+    fn write(&mut self, batch: &Batch) -> Result<Head, Error> {
+        let frame = batch.frame(self.at.index);
+        self.file.append(&frame).map_err(Error::io(self.name))?;
+        self.file.sync().map_err(Error::io(self.name))?;
+        let damaged =
+            || Error::Damaged { file: self.name.into(), offset: self.at.offset, damage: Damage::Head };
+        Head::of(self.at.offset, &frame).ok_or_else(damaged)
+    }
+
+    fn advance(&mut self, head: Head) {
+        self.last = Some(head);
+        self.at = Start { offset: head.end(), index: head.next() };
+    }
+
+    /// Opens the file anew and cuts it back to its last durable frame, which must be there.
+    fn reopen(&mut self, disk: &dyn Disk) -> Result<(), Error> {
+        let failed = Error::io(self.name);
+        // Not made if it is gone.
+        let found = disk.open(self.name, false).map_err(&failed)?;
+        let gone = |offset, damage| Error::Damaged { file: self.name.into(), offset, damage };
+        let size = found.size().map_err(&failed)?;
+        if size < self.at.offset {
+            return Err(gone(size, Damage::Index));
+        }
+        if let Some(last) = self.last {
+            let mut bytes = [0; HEAD];
+            found.read_at(last.offset, &mut bytes).map_err(&failed)?;
+            if Head::of(last.offset, &bytes) != Some(last) {
+                return Err(gone(last.offset, Damage::Head));
+            }
+            if !last.read(found.as_ref(), &mut Vec::new()).map_err(&failed)? {
+                return Err(gone(last.offset, Damage::Payload));
+            }
+        }
+        drop(found);
+        let mut file = disk.open(self.name, true).map_err(&failed)?;
+        // Even if nothing is behind it: the cut is durable on return, and with it what stands before.
+        file.truncate(self.at.offset).map_err(&failed)?;
+        self.file = file;
+        Ok(())
     }
 }

@@ -162,6 +162,16 @@ impl Disk for MemoryDisk {
         if fault.is_some() { Err(failed()) } else { Ok(()) }
     }
 
+    fn promote(&self, from: &str, to: &str) -> io::Result<()> {
+        let fault = self.change();
+        if matches!(fault, None | Some(Fault::All)) {
+            let mut inner = self.inner();
+            let content = inner.files.remove(from).ok_or(ErrorKind::NotFound)?;
+            inner.files.insert(to.into(), content);
+        }
+        if fault.is_some() { Err(failed()) } else { Ok(()) }
+    }
+
     fn list(&self, folder: &str) -> io::Result<Vec<String>> {
         if self.operation().is_some() {
             return Err(failed());
