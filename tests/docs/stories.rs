@@ -220,7 +220,7 @@ impl<'a> Story<'a> {
             reference::Window::Month => month,
             reference::Window::Quarter => month.div_euclid(3),
             reference::Window::Year => month.div_euclid(12),
-            reference::Window::Term | reference::Window::Call => 0,
+            _ => 0, // the term; a call; the rest is not for settlement
         }
     }
 

@@ -87,6 +87,7 @@ impl Prepared {
             used: question.used.iter().map(|used| (*used).into()).collect(),
             duties: question.duties.iter().map(reference_duty).collect(),
             notice: question.notice,
+            ..reference::State::default()
         };
         reference::eval(&self.core, &self.zone, &request, &state).text()
     }

@@ -1,4 +1,4 @@
-//! Sections 2 to 5: the core as data. [`Core::decode`] is the only way to make one.
+//! Sections 2 to 5, and section 1 of part two: the core as data. [`Core::decode`] is the only way to make one.
 
 use num_bigint::BigUint;
 use num_rational::BigRational;
@@ -27,6 +27,14 @@ pub struct Core {
     pub(crate) charges: Vec<Charge>,
     pub(crate) duties: Vec<Duty>,
     pub(crate) split: Option<Split>,
+    pub(crate) holder: Option<String>,
+    pub(crate) renewal: Option<Renewing>,
+    pub(crate) ends: Vec<(String, Condition)>,
+    pub(crate) prepaid: Option<Prepaid>,
+    pub(crate) at_close: Vec<AtClose>,
+    pub(crate) royalties: Vec<Royalty>,
+    /// Part two, section 6.
+    pub(crate) parts: Vec<(String, BigRational)>,
     /// The units of the free clauses (key 22).
     pub(crate) free: Vec<usize>,
     /// All labels, sorted: the clause number of a label is its place here.
@@ -86,7 +94,7 @@ pub enum Rounding {
     Up,
 }
 
-/// A calendar window (section 8).
+/// A window (section 8; part two, section 5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names of the page")]
 pub enum Window {
@@ -97,6 +105,10 @@ pub enum Window {
     Year,
     Term,
     Call,
+    Second,
+    Minute,
+    Hour,
+    Renewal,
 }
 
 /// Whose counter it is.
@@ -114,6 +126,15 @@ pub(crate) enum Point {
     Date(u64),
     /// Microseconds since 1970-01-01T00:00Z.
     Instant(u64),
+    /// So long after an instant of the state.
+    Anchored(Anchor, Period),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Anchor {
+    Grant,
+    FirstUse,
+    Release,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -182,11 +203,18 @@ pub(crate) enum Constant {
 #[derive(Clone, Debug)]
 pub(crate) struct Limit {
     pub label: String,
-    pub unit: usize,
-    pub cap: BigUint,
     pub key: Key,
-    pub window: Window,
     pub guard: Option<Condition>,
+    pub on: LimitOn,
+}
+
+/// What a limit limits. How long a lease or a seat is held is for the ledger, which says what is open or taken.
+#[derive(Clone, Debug)]
+pub(crate) enum LimitOn {
+    Sum { unit: usize, cap: BigUint, window: Window },
+    AtOnce { cap: BigUint },
+    Seats { cap: BigUint },
+    Spend { window: Window, amount: BigRational },
 }
 
 #[derive(Clone, Debug)]
@@ -200,22 +228,36 @@ pub(crate) struct Charge {
 pub(crate) enum Price {
     Free,
     Rate { unit: usize, ratio: BigRational },
-    Graduated { unit: usize, key: Key, window: Window, tiers: Vec<Tier> },
+    Graduated(Graduated),
+    Fee { ratio: BigRational, key: Key, window: Window },
+}
+
+/// A graduated price; a bounded one has a cap, a floor or both.
+#[derive(Clone, Debug)]
+pub(crate) struct Graduated {
+    pub unit: usize,
+    pub key: Key,
+    pub window: Window,
+    pub tiers: Vec<Tier>,
+    pub cap: Option<BigRational>,
+    pub floor: Option<BigRational>,
 }
 
 impl Price {
     pub fn unit(&self) -> Option<usize> {
         match self {
-            Price::Free => None,
-            Price::Rate { unit, .. } | Price::Graduated { unit, .. } => Some(*unit),
+            Price::Free | Price::Fee { .. } => None,
+            Price::Rate { unit, .. } | Price::Graduated(Graduated { unit, .. }) => Some(*unit),
         }
     }
 
     pub fn ratios(&self) -> Vec<&BigRational> {
         match self {
             Price::Free => vec![],
-            Price::Rate { ratio, .. } => vec![ratio],
-            Price::Graduated { tiers, .. } => tiers.iter().map(|tier| &tier.ratio).collect(),
+            Price::Rate { ratio, .. } | Price::Fee { ratio, .. } => vec![ratio],
+            Price::Graduated(Graduated { tiers, cap, floor, .. }) => {
+                tiers.iter().map(|tier| &tier.ratio).chain(cap).chain(floor).collect()
+            }
         }
     }
 }
@@ -253,21 +295,100 @@ pub struct Split {
     pub window: Option<Window>,
     /// The label of the clause.
     pub label: String,
+    /// The first cuts, handle and part, in the order of the clause: they come off before royalties.
+    pub first: Vec<(String, BigRational)>,
 }
 
-/// A counter that an evaluation reads and moves (section 6).
+/// Key 24: periods that are paid for, and what goes on for a while after the last one.
+#[derive(Clone, Debug)]
+pub(crate) struct Renewing {
+    pub period: Period,
+    pub grace: Option<(Period, Membership)>,
+}
+
+/// Key 26.
+#[derive(Clone, Debug)]
+pub(crate) struct Prepaid {
+    pub label: String,
+    pub key: Key,
+    pub guard: Option<Condition>,
+}
+
+/// Key 27.
+#[derive(Clone, Debug)]
+pub(crate) struct AtClose {
+    pub label: String,
+    pub aggregate: Aggregate,
+    pub unit: usize,
+    pub key: Key,
+    pub window: Window,
+    pub bands: Vec<Band>,
+    pub guard: Option<Condition>,
+}
+
+/// What is charged for: of all that the uses of a window stated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Aggregate {
+    Sum,
+    Highest,
+    Average,
+    Last,
+}
+
+/// A band of a charge at close; the last one has no end.
+#[derive(Clone, Debug)]
+pub(crate) struct Band {
+    pub upto: Option<BigUint>,
+    /// A rate for the whole quantity; else a fixed amount.
+    pub rate: bool,
+    pub ratio: BigRational,
+}
+
+/// An entry of key 28.
+#[derive(Clone, Debug)]
+pub(crate) struct Royalty {
+    pub handle: String,
+    pub ratio: BigRational,
+    /// The entry of whose part it is a part; none: of the charges.
+    pub of: Option<usize>,
+}
+
+/// A counter that an evaluation reads and moves (section 6; part two, sections 1 and 2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Counter {
-    /// The limit or charge.
+    /// The limit, charge or prepaid clause.
     pub label: String,
-    /// The case of a charge; none for a limit.
+    /// The case of a charge by invocation; none for the others.
     pub case: Option<usize>,
-    /// The unit it counts.
-    pub unit: String,
+    /// What it counts.
+    pub counts: Counts,
+    /// The unit it counts, if it counts one.
+    pub unit: Option<String>,
     /// Whose counter it is.
     pub key: Key,
-    /// When it starts again.
-    pub window: Window,
+    /// When it starts again, if it does.
+    pub window: Option<Window>,
+}
+
+/// What a counter counts; its `used` in the state is that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Counts {
+    /// Of a limit: quantities committed and held.
+    Sum,
+    /// Of a graduated price: quantities committed.
+    Graduated,
+    /// Open holds.
+    AtOnce,
+    /// Other users whose seat is taken.
+    Seats,
+    /// Money committed and held, in units of the grain.
+    Spend,
+    /// Uses that counted.
+    Fee,
+    /// Credit that is left, in units of the grain.
+    Prepaid,
+    /// Of a charge at close: the sum of the quantities, for aggregates that need it.
+    AtClose,
 }
 
 /// What a caller needs to know of a core.
@@ -312,6 +433,12 @@ impl Core {
         self.split.as_ref()
     }
 
+    /// Part two, section 6: the fixed fractions by which what falls due is divided; they sum to 1. First cuts, royalties,
+    /// then shares (or the licensor), each in its order, which is the order of ties.
+    pub fn parts(&self) -> &[(String, BigRational)] {
+        &self.parts
+    }
+
     /// The terms of an axis: 0 actions, 1 purposes, 2 places.
     pub fn terms(&self, axis: usize) -> Vec<&str> {
         self.axes.get(axis).into_iter().flatten().map(|term| term.name.as_str()).collect()
@@ -332,33 +459,54 @@ impl Core {
         self.labels.iter().map(String::as_str).collect()
     }
 
+    /// The labels of the ends, in the order of `State::latched`.
+    pub fn ends(&self) -> Vec<&str> {
+        self.ends.iter().map(|(label, _)| label.as_str()).collect()
+    }
+
     /// The labels of the duties, in the order of `State::duties`.
     pub fn duties(&self) -> Vec<&str> {
         self.duties.iter().map(|duty| duty.label.as_str()).collect()
     }
 
-    /// Section 6: limits in label order, then graduated cases in order of label and case; the order of `State::used`.
+    /// The counters in the order of `State::used`: by what they count, then in label order.
     pub fn counters(&self) -> Vec<Counter> {
-        let unit = |index: &usize| self.units[*index].name.clone();
-        let limits = self.limits.iter().map(|limit| Counter {
-            label: limit.label.clone(),
-            case: None,
-            unit: unit(&limit.unit),
-            key: limit.key,
-            window: limit.window,
-        });
-        let cases = self.charges.iter().flat_map(|charge| {
-            charge.cases.iter().enumerate().filter_map(move |(case, (_, price))| match price {
-                Price::Graduated { unit: index, key, window, .. } => Some(Counter {
-                    label: charge.label.clone(),
-                    case: Some(case),
-                    unit: unit(index),
-                    key: *key,
-                    window: *window,
-                }),
-                _ => None,
-            })
-        });
-        limits.chain(cases).collect()
+        let unit = |index: usize| Some(self.units[index].name.clone());
+        let mut counters = vec![];
+        let mut add = |label: &str, case, counts, unit, key, window| {
+            counters.push(Counter { label: label.to_owned(), case, counts, unit, key, window });
+        };
+        for Limit { label, key, on, .. } in &self.limits {
+            match on {
+                LimitOn::Sum { unit: index, window, .. } => {
+                    add(label, None, Counts::Sum, unit(*index), *key, Some(*window));
+                }
+                LimitOn::AtOnce { .. } => add(label, None, Counts::AtOnce, None, *key, None),
+                LimitOn::Seats { .. } => add(label, None, Counts::Seats, None, *key, None),
+                LimitOn::Spend { window, .. } => add(label, None, Counts::Spend, None, *key, Some(*window)),
+            }
+        }
+        for Charge { label, cases, .. } in &self.charges {
+            for (case, (_, price)) in cases.iter().enumerate() {
+                match price {
+                    Price::Free | Price::Rate { .. } => {}
+                    Price::Graduated(Graduated { unit: index, key, window, .. }) => {
+                        add(label, Some(case), Counts::Graduated, unit(*index), *key, Some(*window));
+                    }
+                    Price::Fee { key, window, .. } => {
+                        add(label, Some(case), Counts::Fee, None, *key, Some(*window));
+                    }
+                }
+            }
+        }
+        if let Some(Prepaid { label, key, .. }) = &self.prepaid {
+            add(label, None, Counts::Prepaid, None, *key, None);
+        }
+        for AtClose { label, unit: index, key, window, .. } in &self.at_close {
+            add(label, None, Counts::AtClose, unit(*index), *key, Some(*window));
+        }
+        // Clauses stand in label order already, which a stable sort keeps.
+        counters.sort_by_key(|counter| counter.counts);
+        counters
     }
 }

@@ -1,16 +1,19 @@
-//! Section 7: the evaluation, one function a step, and section 3: the value of a condition.
+//! Section 7: the evaluation, one function a step. What part two adds to steps 2, 5 and 7 is in `standing`; what a price
+//! comes to in `price`; the values of conditions, and what is needed where they are unknown, in `value`.
+
+mod price;
+mod standing;
+mod value;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use num_bigint::BigUint;
-use num_rational::BigRational;
 
-use crate::core::{
-    Bits, Charge, Condition, Constant, Core, Due, FactKind, Key, Limit, Membership, Op, Price, Term, Tier,
-    Window,
-};
+use crate::core::{Anchor, Bits, Charge, Condition, Core, Counter, Due, Key, LimitOn, Point};
 use crate::outcome::{self, Code, Delta, Line, Outcome, Reason};
 use crate::time::Zone;
+pub use price::largest;
+use value::{known, position};
 
 /// What is asked (section 6).
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -53,6 +56,25 @@ pub struct State {
     pub duties: Vec<DutyStatus>,
     /// The instant of the notice of revocation, in microseconds since 1970-01-01T00:00Z.
     pub notice: Option<i64>,
+    /// When the licensee was granted the licence; instants are microseconds since 1970-01-01T00:00Z.
+    pub grant: Option<i64>,
+    /// When the licensee used it first.
+    pub first_use: Option<i64>,
+    /// When what is licensed was released.
+    pub release: Option<i64>,
+    /// What the licensee paid for.
+    pub renewal: Option<Renewal>,
+    /// By end (see [`Core::ends`]): whether it was reached before; a missing entry is no.
+    pub latched: Vec<bool>,
+}
+
+/// Periods that are paid (part two, section 2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Renewal {
+    /// The instant they are counted from, in microseconds since 1970-01-01T00:00Z.
+    pub anchor: i64,
+    /// How many.
+    pub periods: u32,
 }
 
 /// How a duty of the licensee stands.
@@ -117,6 +139,7 @@ struct Run<'a> {
     request: &'a Request,
     state: &'a State,
     now: i128,
+    counters: Vec<Counter>,
     positions: [Position; 3],
     /// By fact index; none is unknown.
     facts: Vec<Option<&'a Value>>,
@@ -125,6 +148,9 @@ struct Run<'a> {
     /// Definitions whose needs are among the reasons already, so that no definition is walked twice.
     needed: BTreeSet<usize>,
     reasons: BTreeSet<Reason>,
+    /// Whether a reason was given since somebody last looked, be it one that was there already.
+    gave: bool,
+    in_grace: bool,
     lines: Vec<Line>,
     deltas: Vec<Delta>,
 }
@@ -138,6 +164,7 @@ impl<'a> Run<'a> {
             request,
             state,
             now: i128::from(request.used_at),
+            counters: core.counters(),
             positions: [
                 position(actions, request.action.as_deref()),
                 position(purposes, request.purpose.as_deref()),
@@ -147,6 +174,8 @@ impl<'a> Run<'a> {
             definitions: vec![],
             needed: BTreeSet::new(),
             reasons: BTreeSet::new(),
+            gave: false,
+            in_grace: false,
             lines: vec![],
             deltas: vec![],
         };
@@ -172,7 +201,7 @@ impl<'a> Run<'a> {
         self.reasons.is_empty()
     }
 
-    /// Step 2: revocation and term.
+    /// Step 2: revocation and term, holder, ends and renewal.
     fn step_2_status(&mut self) {
         let core = self.core;
         if let (Some(period), Some(notice)) = (core.notice, self.state.notice)
@@ -180,12 +209,19 @@ impl<'a> Run<'a> {
         {
             self.reason(Code::Revoked, 0, "");
         }
-        if core.from.is_some_and(|from| self.now < self.zone.point(from)) {
+        if let Some(from) = core.from.and_then(|from| self.point(from))
+            && self.now < from
+        {
             self.reason(Code::NotYet, 0, "");
         }
-        if core.until.is_some_and(|until| self.now >= self.zone.point(until)) {
+        if let Some(until) = core.until.and_then(|until| self.point(until))
+            && self.now >= until
+        {
             self.reason(Code::Expired, 0, "");
         }
+        self.holder();
+        self.ends();
+        self.renewal();
     }
 
     /// Step 3: a forbid bites when it is true; one that is unknown needs to be known. Answers whether all are false.
@@ -217,17 +253,23 @@ impl<'a> Run<'a> {
         best == Truth::True
     }
 
-    /// Step 5: sums with a cap. A guard that is unknown counts.
+    /// Step 5: sums, open calls and seats with a cap. A guard that is unknown counts.
     fn step_5_limits(&mut self) {
-        for (counter, limit) in self.core.limits.iter().enumerate() {
-            let Limit { label, unit, cap, key, window, guard } = limit;
-            if guard.as_ref().is_some_and(|guard| self.value(guard) == Truth::False) {
+        for limit in &self.core.limits {
+            if self.guarded_off(limit.guard.as_ref()) {
                 continue;
             }
-            if let Some(sum) = self.count(counter, *unit, *key, *window)
-                && sum > *cap
-            {
-                self.reason_label(Code::Over, label);
+            let over = match &limit.on {
+                LimitOn::Sum { unit, cap, .. } => {
+                    let counter = self.counter(&limit.label, None);
+                    self.count(counter, *unit, limit.key).is_some_and(|sum| sum > *cap)
+                }
+                LimitOn::AtOnce { cap } => self.one_more(limit, cap, false),
+                LimitOn::Seats { cap } => self.one_more(limit, cap, true),
+                LimitOn::Spend { .. } => false, // of what step 7 makes
+            };
+            if over {
+                self.reason_label(Code::Over, &limit.label);
             }
         }
     }
@@ -246,38 +288,65 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Step 7: the price of each charge that applies, and quantities that nothing prices.
+    /// Step 7: the price of each charge that applies, quantities that nothing prices, and the money that this takes.
     fn step_7_charges(&mut self) {
-        // Counters of graduated cases follow those of the limits.
-        let mut first_counter = self.core.limits.len();
+        self.gave = false;
         for charge in &self.core.charges {
             if let Some(case) = self.applies(charge) {
-                self.price(charge, case, first_counter + graduated(&charge.cases[..case]));
+                self.price(charge, case);
             }
-            first_counter += graduated(&charge.cases);
         }
         let sum: BigUint = self.lines.iter().map(|line| &line.amount).sum();
         if sum.bits() > 127 {
             self.reason(Code::Range, 65_535, "*");
         }
+        self.at_close();
         self.unpriced_units();
+        if !self.gave {
+            self.spend(&sum);
+            self.draw(&sum);
+        }
     }
 
     /// Step 8: permitted if and only if there is no reason; a denial has nothing else.
-    fn step_8_outcome(self) -> Outcome {
+    fn step_8_outcome(mut self) -> Outcome {
         if !self.reasons.is_empty() {
             return Outcome { reasons: self.reasons.into_iter().collect(), ..Outcome::default() };
         }
         let duties = self.duties();
-        Outcome { reasons: vec![], lines: self.lines, duties, deltas: self.deltas }
+        self.deltas.sort_by_key(|delta| delta.counter);
+        Outcome { grace: self.in_grace, reasons: vec![], lines: self.lines, duties, deltas: self.deltas }
     }
 
-    // ---- parts of step 5 and 7
+    // ---- parts of steps 2, 5, 7 and 8
+
+    /// The instant of a point of the term. Of one whose anchor has none: what is needed, and nothing.
+    fn point(&mut self, point: Point) -> Option<i128> {
+        let (anchor, period) = match point {
+            Point::Date(days) => return Some(self.zone.date(days)),
+            Point::Instant(t) => return Some(i128::from(t)),
+            Point::Anchored(anchor, period) => (anchor, period),
+        };
+        let (at, needing) = match anchor {
+            Anchor::Grant => (self.state.grant, Some((9, "grant"))),
+            Anchor::Release => (self.state.release, Some((10, "release"))),
+            // What nobody has used yet does not run out.
+            Anchor::FirstUse => (self.state.first_use, None),
+        };
+        if let (None, Some((slot, name))) = (at, needing) {
+            self.reason(Code::Needing, slot, name);
+        }
+        at.map(|at| self.zone.add(i128::from(at), period))
+    }
+
+    /// Whether a guard is there, and false.
+    fn guarded_off(&self, guard: Option<&Condition>) -> bool {
+        guard.is_some_and(|guard| self.value(guard) == Truth::False)
+    }
 
     /// `used + q` of a counter that counts, noting its delta; or the reason why it cannot.
-    fn count(&mut self, counter: usize, unit: usize, key: Key, window: Window) -> Option<BigUint> {
-        if let Some((slot, name)) = self.key_not_given(key) {
-            self.reason(Code::Needing, slot, name);
+    fn count(&mut self, counter: usize, unit: usize, key: Key) -> Option<BigUint> {
+        if !self.has_key(key) {
             return None;
         }
         let quantity = self.quantity(unit);
@@ -287,9 +356,14 @@ impl<'a> Run<'a> {
             return None;
         }
         if quantity > BigUint::from(0u8) {
-            self.deltas.push(Delta { counter, window: self.zone.index(window, self.now), quantity });
+            self.delta(counter, quantity);
         }
         Some(sum)
+    }
+
+    fn delta(&mut self, counter: usize, quantity: BigUint) {
+        let window = self.counters[counter].window.map_or(0, |window| self.window(window));
+        self.deltas.push(Delta { counter, window, quantity });
     }
 
     /// The case of a charge whose price applies.
@@ -308,33 +382,11 @@ impl<'a> Run<'a> {
         None
     }
 
-    /// The line of a price that applies (section 4).
-    fn price(&mut self, charge: &Charge, case: usize, counter: usize) {
-        let label = &charge.label;
-        let (amount, reached) = match &charge.cases[case].1 {
-            Price::Free => return,
-            Price::Rate { unit, ratio } => {
-                let amount = ratio * whole(&self.quantity(*unit));
-                (amount.clone(), amount)
-            }
-            Price::Graduated { unit, key, window, tiers } => {
-                let Some(sum) = self.count(counter, *unit, *key, *window) else { return };
-                let reached = graduated_total(tiers, &sum);
-                (&reached - graduated_total(tiers, &self.used(counter)), reached)
-            }
-        };
-        let [amount, reached] = [amount, reached].map(|money| in_grain(&money, &self.core.grain));
-        if amount.bits() > 127 || reached.bits() > 127 {
-            self.reason_label(Code::Range, label);
-        } else {
-            self.lines.push(Line { label: label.clone(), case, amount });
-        }
-    }
-
     /// The end of step 7: in a licence that charges, nothing runs free by accident.
     fn unpriced_units(&mut self) {
         let prices = self.core.charges.iter().flat_map(|charge| &charge.cases);
-        let priced: BTreeSet<usize> = prices.filter_map(|(_, price)| price.unit()).collect();
+        let at_close = self.core.at_close.iter().map(|charge| charge.unit);
+        let priced: BTreeSet<usize> = prices.filter_map(|(_, price)| price.unit()).chain(at_close).collect();
         if priced.is_empty() {
             return;
         }
@@ -350,8 +402,7 @@ impl<'a> Run<'a> {
     fn duties(&self) -> Vec<outcome::Due> {
         let mut duties = vec![];
         for (i, duty) in self.core.duties.iter().enumerate() {
-            let guarded_off = duty.guard.as_ref().is_some_and(|guard| self.value(guard) == Truth::False);
-            if guarded_off || self.membership(0, &duty.acts) == Truth::False {
+            if self.guarded_off(duty.guard.as_ref()) || self.membership(0, &duty.acts) == Truth::False {
                 continue;
             }
             let at = match duty.due {
@@ -364,128 +415,26 @@ impl<'a> Run<'a> {
         duties
     }
 
-    // ---- section 3: values
-
-    fn value(&self, condition: &Condition) -> Truth {
-        match condition {
-            Condition::Constant(value) => Truth::from(*value),
-            Condition::In { axis, set } => self.membership(*axis, set),
-            Condition::Compare { fact, op, with } => {
-                self.facts[*fact].map_or(Truth::Unknown, |fact| compare(fact, *op, with))
-            }
-            Condition::Known(fact) => self.facts[*fact].map_or(Truth::Unknown, |_| Truth::True),
-            Condition::Definition(i) => self.definitions[*i].0,
-            Condition::And(operands) => operands.iter().map(|c| self.value(c)).min().unwrap_or(Truth::True),
-            Condition::Or(operands) => operands.iter().map(|c| self.value(c)).max().unwrap_or(Truth::False),
-            Condition::Not(operand) => match self.value(operand) {
-                Truth::False => Truth::True,
-                Truth::Unknown => Truth::Unknown,
-                Truth::True => Truth::False,
-            },
-        }
-    }
-
-    fn membership(&self, axis: usize, set: &Membership) -> Truth {
-        let Membership { yes, unknown } = set;
-        match &self.positions[axis] {
-            Position::Leaf(leaf) if yes.contains(*leaf) => Truth::True,
-            Position::Leaf(leaf) if unknown.contains(*leaf) => Truth::Unknown,
-            Position::Leaf(_) => Truth::False,
-            // The maximum over a set of leaves, which may be empty.
-            Position::Unlisted(leaves) if yes.meets(leaves) => Truth::True,
-            Position::Unlisted(leaves) if unknown.meets(leaves) => Truth::Unknown,
-            Position::Unlisted(_) => Truth::False,
-            Position::NotGiven if yes.is_empty() && unknown.is_empty() => Truth::False,
-            Position::NotGiven => {
-                // All listed leaves may agree; an unlisted name does too if it stands for any of them.
-                let terms = &self.core.axes[axis];
-                let listed = terms.iter().any(|term| term.root && term.inner);
-                if yes.count() == terms.len() && listed { Truth::True } else { Truth::Unknown }
-            }
-        }
-    }
-
-    // ---- section 7: need, slots and the guard of not-permitted
-
-    /// need(c) of each condition that is unknown.
-    fn need_unknown_of<'c>(&mut self, conditions: impl Iterator<Item = &'c Condition>) {
-        for condition in conditions {
-            if self.value(condition) == Truth::Unknown {
-                self.need(condition);
-            }
-        }
-    }
-
-    /// need(c), for a c that is unknown; each slot becomes a reason.
-    fn need(&mut self, condition: &Condition) {
-        match condition {
-            Condition::Constant(_) => {}
-            Condition::In { axis, .. } => {
-                let (slots, names) = match self.positions[*axis] {
-                    Position::NotGiven => (0, ["action", "purpose", "place"]),
-                    _ => (3, ["unlisted-action", "unlisted-purpose", "unlisted-place"]),
-                };
-                self.reason(Code::Needing, slots + *axis as u32, names[*axis]);
-            }
-            Condition::Compare { fact, .. } | Condition::Known(fact) => {
-                self.reason(Code::Needing, 16 + *fact as u32, &self.core.facts[*fact].name);
-            }
-            Condition::Definition(i) => {
-                if self.needed.insert(*i) {
-                    self.need(&self.core.definitions[*i]);
-                }
-            }
-            Condition::And(operands) | Condition::Or(operands) => self.need_unknown_of(operands.iter()),
-            Condition::Not(operand) => self.need(operand),
-        }
-    }
-
-    /// The first guard that leaves no permit, when all permits are false.
-    fn guard(&self) -> (u32, &'static str) {
-        let mut left: Vec<&[Condition]> =
-            self.core.permits.iter().map(|(_, condition)| conjuncts(condition)).collect();
-        if left.is_empty() {
-            return (2, "action");
-        }
-        for (number, name) in [(1, "party"), (2, "action"), (3, "purpose"), (4, "place"), (5, "time")] {
-            left.retain(|conjuncts| {
-                !conjuncts.iter().any(|c| class(self.atoms(c)) == name && self.value(c) == Truth::False)
-            });
-            if left.is_empty() {
-                return (number, name);
-            }
-        }
-        (6, "other")
-    }
-
-    /// Which atoms a condition is made of: bits 0 to 2 memberships by axis, 3 kind facts, 4 other facts.
-    fn atoms(&self, condition: &Condition) -> u8 {
-        match condition {
-            Condition::Constant(_) => 0,
-            Condition::In { axis, .. } => 1 << axis,
-            Condition::Compare { fact, .. } | Condition::Known(fact) => match self.core.facts[*fact].kind {
-                FactKind::Kind => 8,
-                _ => 16,
-            },
-            Condition::Definition(i) => self.definitions[*i].1,
-            Condition::And(operands) | Condition::Or(operands) => {
-                operands.iter().fold(0, |all, c| all | self.atoms(c))
-            }
-            Condition::Not(operand) => self.atoms(operand),
-        }
-    }
-
     // ---- section 6: inputs
 
-    /// The slot of a key that was not given.
-    fn key_not_given(&self, key: Key) -> Option<(u32, &'static str)> {
+    /// Whether a key was given; if not, it is needed.
+    fn has_key(&mut self, key: Key) -> bool {
         let (user, organisation) = (self.request.user.is_some(), self.request.organisation.is_some());
-        match key {
-            Key::User if !user => Some((6, "user")),
-            Key::Organisation if !organisation => Some((7, "organisation")),
-            Key::Licensee if !user && !organisation => Some((8, "licensee")),
-            _ => None,
+        let (given, slot, name) = match key {
+            Key::User => (user, 6, "user"),
+            Key::Organisation => (organisation, 7, "organisation"),
+            Key::Licensee => (user || organisation, 8, "licensee"),
+        };
+        if !given {
+            self.reason(Code::Needing, slot, name);
         }
+        given
+    }
+
+    /// The number of the counter of a clause, or of a case of a charge.
+    fn counter(&self, label: &str, case: Option<usize>) -> usize {
+        let found = self.counters.iter().position(|counter| counter.label == label && counter.case == case);
+        found.unwrap_or(usize::MAX)
     }
 
     fn quantity(&self, unit: usize) -> BigUint {
@@ -503,6 +452,7 @@ impl<'a> Run<'a> {
     // ---- reasons, with the numbers that order them
 
     fn reason(&mut self, code: Code, number: u32, what: &str) {
+        self.gave = true;
         self.reasons.insert(Reason { code, number, what: what.to_owned() });
     }
 
@@ -514,85 +464,4 @@ impl<'a> Run<'a> {
     fn reason_unit(&mut self, code: Code, unit: usize) {
         self.reason(code, 65_536 + unit as u32, &self.core.units[unit].name);
     }
-}
-
-/// Section 6: the leaf or leaves that a name stands for. An inner term stands for its `.other`, which is its own leaf.
-fn position(terms: &[Term], name: Option<&str>) -> Position {
-    let Some(name) = name else { return Position::NotGiven };
-    match terms.iter().position(|term| term.name == name) {
-        Some(leaf) => Position::Leaf(leaf),
-        None => {
-            let others = terms.iter().enumerate().filter(|(_, term)| term.root && term.inner);
-            let mut set = Bits(vec![0; terms.len().div_ceil(8)]);
-            others.for_each(|(leaf, _)| set.0[leaf / 8] |= 1 << (leaf % 8));
-            Position::Unlisted(set)
-        }
-    }
-}
-
-/// Section 6: a value that is not of the fact's type or lies outside its range is unknown.
-fn known<'v>(kind: &FactKind, value: Option<&'v Value>) -> Option<&'v Value> {
-    value.filter(|value| match (kind, value) {
-        (FactKind::YesNo | FactKind::Kind, Value::Truth(_)) => true,
-        (FactKind::Count { lowest, highest }, Value::Count(n)) => (lowest..=highest).contains(&n),
-        (FactKind::Text | FactKind::Party, Value::Text(_)) => true,
-        _ => false,
-    })
-}
-
-fn compare(fact: &Value, op: Op, with: &Constant) -> Truth {
-    Truth::from(match (fact, with) {
-        (Value::Count(n), Constant::Count(k)) => match op {
-            Op::Less => n < k,
-            Op::AtMost => n <= k,
-            Op::Equal => n == k,
-        },
-        (Value::Truth(value), Constant::Truth(k)) => value == k,
-        (Value::Text(text), Constant::Text(k)) => text == k,
-        _ => return Truth::Unknown, // Decoding gives a constant the type of its fact, and `known` the value.
-    })
-}
-
-/// The operands of the outermost `and`, or the condition itself.
-fn conjuncts(condition: &Condition) -> &[Condition] {
-    match condition {
-        Condition::And(operands) => operands,
-        _ => std::slice::from_ref(condition),
-    }
-}
-
-/// The class of a condition made of these atoms. No atom of this edition is of the class time.
-fn class(atoms: u8) -> &'static str {
-    match atoms {
-        1 => "action",
-        2 => "purpose",
-        4 => "place",
-        8 => "party",
-        _ => "other",
-    }
-}
-
-fn graduated(cases: &[(Condition, Price)]) -> usize {
-    cases.iter().filter(|(_, price)| matches!(price, Price::Graduated { .. })).count()
-}
-
-/// T(x): the sum over the tiers of ratio x the part of x inside the tier.
-fn graduated_total(tiers: &[Tier], x: &BigUint) -> BigRational {
-    let mut rest = x.clone();
-    let mut total = BigRational::from_integer(0.into());
-    for Tier { width, ratio } in tiers {
-        let inside = width.as_ref().map_or(&rest, |width| width.min(&rest)).clone();
-        total += ratio * whole(&inside);
-        rest -= inside;
-    }
-    total
-}
-
-fn whole(n: &BigUint) -> BigRational {
-    BigRational::from_integer(n.clone().into())
-}
-
-/// Section 9: an amount in units of 1/g. It is a whole number, since g is a multiple of every denominator.
-fn in_grain(amount: &BigRational, grain: &BigUint) -> BigUint {
-    (amount * whole(grain)).to_integer().magnitude().clone()
 }

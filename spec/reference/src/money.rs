@@ -6,12 +6,42 @@
 use num_bigint::{BigInt, BigUint};
 use num_rational::BigRational;
 
-use crate::core::{Core, Rounding};
+use crate::core::{Aggregate, Band, Core, Price, Rounding};
 
 impl Core {
     /// An amount in units of the grain, as an exact amount of the currency.
     pub fn currency(&self, amount: &BigUint) -> BigRational {
         BigRational::new(amount.clone().into(), self.grain.clone().into())
+    }
+
+    /// An amount above zero in units of the grain: a whole number, since the grain is a multiple of every denominator.
+    pub(crate) fn in_grain(&self, amount: &BigRational) -> BigUint {
+        (amount * BigInt::from(self.grain.clone())).to_integer().magnitude().clone()
+    }
+
+    /// Part two, section 1: what the close of a window adds, in units of the grain, by the counter's number and the
+    /// quantities that were committed in the window, in their order. Of a charge at close: its amount; of a bounded
+    /// price: what is missing to the floor. None of other counters, nor of a charge at close that nothing was told.
+    pub fn at_close(&self, counter: usize, reports: &[BigUint]) -> Option<BigUint> {
+        let counter = self.counters().into_iter().nth(counter)?;
+        let sum: BigUint = reports.iter().sum();
+        if let Some(case) = counter.case {
+            let charge = self.charges.iter().find(|charge| charge.label == counter.label)?;
+            let Price::Graduated(price) = &charge.cases[case].1 else { return None };
+            let (floor, reached) = (self.in_grain(price.floor.as_ref()?), self.in_grain(&price.total(&sum)));
+            return Some(if reached < floor { floor - reached } else { BigUint::from(0u8) });
+        }
+        let charge = self.at_close.iter().find(|charge| charge.label == counter.label)?;
+        let last = reports.last()?;
+        let quantity = match charge.aggregate {
+            Aggregate::Sum => sum,
+            Aggregate::Highest => reports.iter().max()?.clone(),
+            Aggregate::Average => (sum + reports.len() - 1u8) / reports.len(), // rounded up
+            Aggregate::Last => last.clone(),
+        };
+        let reached = |band: &&Band| band.upto.as_ref().is_none_or(|upto| quantity <= *upto);
+        let Band { rate, ratio, .. } = charge.bands.iter().find(reached)?;
+        Some(self.in_grain(&if *rate { ratio * BigInt::from(quantity) } else { ratio.clone() }))
     }
 }
 

@@ -10,8 +10,11 @@ use num_bigint::BigUint;
 pub enum Code {
     Range = 1,
     Revoked = 2,
+    Ended = 4,
     NotYet = 5,
     Expired = 6,
+    Lapsed = 7,
+    NotHolder = 8,
     Suspended = 9,
     Forbidden = 10,
     NotPermitted = 11,
@@ -19,6 +22,7 @@ pub enum Code {
     Over = 13,
     Unpriced = 15,
     AmbiguousPrice = 16,
+    Credit = 17,
 }
 
 impl Code {
@@ -27,8 +31,11 @@ impl Code {
         match self {
             Code::Range => "range",
             Code::Revoked => "revoked",
+            Code::Ended => "ended",
             Code::NotYet => "not-yet",
             Code::Expired => "expired",
+            Code::Lapsed => "lapsed",
+            Code::NotHolder => "not-holder",
             Code::Suspended => "suspended",
             Code::Forbidden => "forbidden",
             Code::NotPermitted => "not-permitted",
@@ -36,6 +43,7 @@ impl Code {
             Code::Over => "over",
             Code::Unpriced => "unpriced",
             Code::AmbiguousPrice => "ambiguous-price",
+            Code::Credit => "credit",
         }
     }
 }
@@ -85,6 +93,8 @@ pub struct Delta {
 /// The answer to a request; permitted if and only if there is no reason.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Outcome {
+    /// Permitted only by the grace after the last paid period.
+    pub grace: bool,
     /// All reasons, in order; none if the use is permitted.
     pub reasons: Vec<Reason>,
     /// The lines of a permitted use, by label.
@@ -109,6 +119,9 @@ impl Outcome {
     /// Section 12: the canonical text.
     pub fn text(&self) -> String {
         let mut text = String::from(if self.permitted() { "permit\n" } else { "deny\n" });
+        if self.permitted() && self.grace {
+            text.push_str("grace\n");
+        }
         for Reason { code, what, .. } in &self.reasons {
             let colon = if what.is_empty() { "" } else { ":" };
             _ = writeln!(text, "reason {}{colon}{what}", code.name());

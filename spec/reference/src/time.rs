@@ -1,6 +1,6 @@
 //! Section 8: civil time. Instants are microseconds since 1970-01-01T00:00Z, wide enough that no sum overflows.
 
-use crate::core::{Period, Point, Window};
+use crate::core::{Period, Window};
 
 /// The offsets of a time zone: an input of every evaluation, never looked up here.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -60,15 +60,39 @@ impl Zone {
         sum.min(LATEST)
     }
 
-    /// The instant of a point of the term (section 2, key 13).
-    pub(crate) fn point(&self, point: Point) -> i128 {
-        match point {
-            Point::Date(days) => self.instant(i128::from(days) * DAY),
-            Point::Instant(t) => i128::from(t),
-        }
+    /// The first instant of a date, given as days since 1970-01-01.
+    pub(crate) fn date(&self, days: u64) -> i128 {
+        self.instant(i128::from(days) * DAY)
     }
 
-    /// The index of the window in which `t` lies.
+    /// `anchor + n periods`, computed from the anchor, not step by step; no periods after it is the anchor itself.
+    pub(crate) fn periods(&self, anchor: i128, period: Period, n: u32) -> i128 {
+        let times = |length: u64| length.saturating_mul(u64::from(n));
+        let all = match period {
+            Period::Seconds(length) => Period::Seconds(times(length)),
+            Period::Days(length) => Period::Days(times(length)),
+            Period::Months(length) => Period::Months(times(length)),
+        };
+        if n == 0 { anchor } else { self.add(anchor, all) }
+    }
+
+    /// The first instant of the period in which `t` lies, of the `n` periods from `anchor` on; what comes after the last
+    /// one belongs to it.
+    pub(crate) fn period_of(&self, anchor: i128, period: Period, n: u32, t: i128) -> i128 {
+        // The largest k below n with `anchor + k periods` not after t: these sums never fall, so halving finds it.
+        let (mut low, mut high) = (0, n);
+        while high > low + 1 {
+            let middle = low + (high - low) / 2;
+            if self.periods(anchor, period, middle) <= t {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        self.periods(anchor, period, low)
+    }
+
+    /// The index of the window in which `t` lies. (That of a renewal window hangs on more: `period_of`.)
     pub(crate) fn index(&self, window: Window, t: i128) -> i128 {
         let d = self.local(t).div_euclid(DAY);
         let (y, m, _) = civil_from_days(d);
@@ -78,7 +102,10 @@ impl Zone {
             Window::Month => 12 * (y - 1970) + m - 1,
             Window::Quarter => 4 * (y - 1970) + (m - 1) / 3,
             Window::Year => y - 1970,
-            Window::Term | Window::Call => 0,
+            Window::Term | Window::Call | Window::Renewal => 0,
+            Window::Second => t.div_euclid(SECOND),
+            Window::Minute => t.div_euclid(60 * SECOND),
+            Window::Hour => t.div_euclid(3600 * SECOND),
         }
     }
 }
@@ -178,11 +205,7 @@ mod tests {
                 // jiff's start of a day that is skipped as a whole is of another day; the page's is the change.
                 let start = date.to_zoned(tz.clone()).unwrap();
                 if start.date() == date {
-                    assert_eq!(
-                        zone.point(Point::Date(days as u64)),
-                        micros(start.timestamp()),
-                        "{name} {date}"
-                    );
+                    assert_eq!(zone.date(days as u64), micros(start.timestamp()), "{name} {date}");
                 }
                 for (hour, minute) in [(0, 0), (0, 30), (1, 45), (2, 0), (2, 15), (2, 30), (12, 0), (23, 59)]
                 {
@@ -232,11 +255,14 @@ mod tests {
                 for n in [0, 1, u64::MAX] {
                     for period in [Period::Seconds(n), Period::Days(n), Period::Months(n)] {
                         assert!(zone.add(t, period) <= LATEST);
+                        for count in [0, 1, u32::MAX] {
+                            assert!(zone.period_of(t, period, count, t) <= LATEST.max(t));
+                        }
                     }
-                    zone.point(Point::Date(n));
+                    zone.date(n);
                 }
                 for window in
-                    [Window::Day, Window::Week, Window::Month, Window::Quarter, Window::Year, Window::Term]
+                    [Window::Day, Window::Week, Window::Month, Window::Quarter, Window::Year, Window::Hour]
                 {
                     zone.index(window, t);
                 }

@@ -373,7 +373,7 @@ fn state() -> impl Strategy<Value = State> {
     ];
     let notice = option::weighted(0.05, 0..8_000_000_000_000_000i64);
     (vec((0..30u64).prop_map(BigUint::from), 0..9), vec(status, 0..3), notice)
-        .prop_map(|(used, duties, notice)| State { used, duties, notice })
+        .prop_map(|(used, duties, notice)| State { used, duties, notice, ..State::default() })
 }
 
 /// Paris, for the next change of the clocks.

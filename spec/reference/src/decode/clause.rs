@@ -5,11 +5,11 @@ use std::cmp::Ordering;
 use num_rational::BigRational;
 
 use super::condition::Scope;
-use super::header::{key, period, window};
+use super::header::{bucket, key, period, some_time, window};
 use super::piece::*;
 use crate::cbor::{self, Item};
 use crate::core::Condition;
-use crate::core::{Charge, Due, Duty, Limit, Money, Price, Split, Tier};
+use crate::core::{Charge, Due, Duty, Graduated, Key, Limit, LimitOn, Money, Price, Split, Tier};
 
 pub(super) fn rule(scope: &Scope, item: &Item) -> Res<(String, Condition)> {
     let [label, condition] = list(item)? else { return unknown("a rule") };
@@ -17,18 +17,36 @@ pub(super) fn rule(scope: &Scope, item: &Item) -> Res<(String, Condition)> {
 }
 
 pub(super) fn limit(scope: &Scope, item: &Item) -> Res<Limit> {
-    let map = Fields::of(item, 6)?;
-    if uint(map.need(1)?)? != 1 {
-        return unknown("a kind of limit");
+    let map = Fields::of(item, 8)?;
+    let kind = uint(map.need(1)?)?;
+    let kind_keys: &[u64] = match kind {
+        1 => &[2, 3, 5],
+        2 | 3 => &[3, 7],
+        4 => &[5, 8],
+        _ => return unknown("a kind of limit"),
+    };
+    if map.0.iter().any(|(key, _)| ![0, 1, 4, 6].contains(key) && !kind_keys.contains(key)) {
+        return Err("a key of another kind of limit".into());
     }
-    Ok(Limit {
-        label: name(map.need(0)?)?,
-        unit: index(map.need(2)?, scope.units)?,
-        cap: nat(map.need(3)?)?,
-        key: key(map.need(4)?)?,
-        window: window(map.need(5)?, false)?,
-        guard: scope.guard(map.get(6))?,
-    })
+    let whose = key(map.need(4)?)?;
+    let on = match kind {
+        1 => LimitOn::Sum {
+            unit: index(map.need(2)?, scope.units)?,
+            cap: nat(map.need(3)?)?,
+            window: window(map.need(5)?)?,
+        },
+        2 => {
+            some_time(map.need(7)?)?; // the lease
+            LimitOn::AtOnce { cap: nat(map.need(3)?)? }
+        }
+        3 if whose == Key::User => return Err("seats of a user".into()),
+        3 => {
+            period(map.need(7)?)?; // how long a seat is held
+            LimitOn::Seats { cap: nat(map.need(3)?)? }
+        }
+        _ => LimitOn::Spend { window: window(map.need(5)?)?, amount: ratio(map.need(8)?)? },
+    };
+    Ok(Limit { label: name(map.need(0)?)?, key: whose, guard: scope.guard(map.get(6))?, on })
 }
 
 pub(super) fn charge(scope: &Scope, item: &Item) -> Res<Charge> {
@@ -81,14 +99,36 @@ pub(super) fn price(scope: &Scope, item: &Item) -> Res<Price> {
     match list(item)? {
         [Item::Uint(0)] => Ok(Price::Free),
         [Item::Uint(1), unit, of] => Ok(Price::Rate { unit: index(unit, scope.units)?, ratio: ratio(of)? }),
-        [Item::Uint(2), unit, whose, when, tiers] => Ok(Price::Graduated {
-            unit: index(unit, scope.units)?,
-            key: key(whose)?,
-            window: window(when, false)?,
-            tiers: price_tiers(list(tiers)?)?,
-        }),
+        [Item::Uint(2), unit, whose, when, tiers] => {
+            Ok(Price::Graduated(graduated(scope, [unit, whose, when, tiers])?))
+        }
+        [Item::Uint(3), of, whose, when] => {
+            Ok(Price::Fee { ratio: ratio(of)?, key: key(whose)?, window: window(when)? })
+        }
+        [Item::Uint(4), unit, whose, when, tiers, bounds] => {
+            let bounds = Fields::of(bounds, 1)?;
+            let [cap, floor] = [0, 1].map(|key| bounds.get(key).map(ratio).transpose());
+            let (cap, floor) = (cap?, floor?);
+            match (&cap, &floor) {
+                (None, None) => return unknown("a bound"),
+                (Some(cap), Some(floor)) if floor > cap => return Err("a floor above the cap".into()),
+                _ => {}
+            }
+            Ok(Price::Graduated(Graduated { cap, floor, ..graduated(scope, [unit, whose, when, tiers])? }))
+        }
         _ => unknown("a price"),
     }
+}
+
+fn graduated(scope: &Scope, [unit, whose, when, tiers]: [&Item; 4]) -> Res<Graduated> {
+    Ok(Graduated {
+        unit: index(unit, scope.units)?,
+        key: key(whose)?,
+        window: window(when)?,
+        tiers: price_tiers(list(tiers)?)?,
+        cap: None,
+        floor: None,
+    })
 }
 
 pub(super) fn price_tiers(items: &[Item]) -> Res<Vec<Tier>> {
@@ -127,7 +167,7 @@ pub(super) fn duty(scope: &Scope, item: &Item) -> Res<Duty> {
 }
 
 pub(super) fn split(item: &Item, money: Option<&Money>) -> Res<Split> {
-    let map = Fields::of(item, 2)?;
+    let map = Fields::of(item, 3)?;
     let share = |item: &Item| {
         let [handle, share] = list(item)? else { return unknown("a share") };
         Ok((name(handle)?, ratio(share)?))
@@ -136,11 +176,12 @@ pub(super) fn split(item: &Item, money: Option<&Money>) -> Res<Split> {
     if shares.iter().map(|(_, share)| share).sum::<BigRational>() != BigRational::from_integer(1.into()) {
         return Err("shares that are not the whole".into());
     }
-    let window = map.get(1).map(|item| window(item, false)).transpose()?;
+    let window = map.get(1).map(|item| bucket(item, false)).transpose()?;
     if window.is_some() && window == money.map(|money| money.settled) {
         return Err("a sharing window that is the settlement window".into());
     }
-    Ok(Split { shares, window, label: name(map.need(2)?)? })
+    let first = at("first cuts", each(&map, 3, 64, share))?;
+    Ok(Split { shares, window, label: name(map.need(2)?)?, first })
 }
 
 pub(super) fn free(scope: &Scope, item: &Item) -> Res<(String, Vec<usize>)> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::piece::*;
 use crate::cbor::Item;
-use crate::core::{Fact, FactKind, Key, Money, Period, Point, Rounding, Term, Unit, Window};
+use crate::core::{Anchor, Fact, FactKind, Key, Money, Period, Point, Rounding, Term, Unit, Window};
 
 /// Kind, name, capsule: what assets are sorted by. The evaluation does not use them.
 pub(super) fn asset(item: &Item) -> Res<(String, String, Option<Vec<u8>>)> {
@@ -119,16 +119,27 @@ pub(super) fn money(item: &Item) -> Res<Money> {
         4 => Rounding::Up,
         _ => return unknown("a rounding"),
     };
-    Ok(Money { currency: name(map.need(0)?)?, smallest, rounding, settled: window(map.need(3)?, true)? })
+    Ok(Money { currency: name(map.need(0)?)?, smallest, rounding, settled: bucket(map.need(3)?, true)? })
 }
 
-/// Only settlement knows the window `call`.
-pub(super) fn window(item: &Item, settlement: bool) -> Res<Window> {
+/// A window of a bucket of money: settlement also knows `call`.
+pub(super) fn bucket(item: &Item, settlement: bool) -> Res<Window> {
     use Window::*;
     match (uint(item)?, settlement) {
         (n @ 1..=6, _) => Ok([Day, Week, Month, Quarter, Year, Term][n as usize - 1]),
         (7, true) => Ok(Call),
         _ => unknown("a window"),
+    }
+}
+
+/// A window of a counter.
+pub(super) fn window(item: &Item) -> Res<Window> {
+    match uint(item)? {
+        8 => Ok(Window::Second),
+        9 => Ok(Window::Minute),
+        10 => Ok(Window::Hour),
+        11 => Ok(Window::Renewal),
+        _ => bucket(item, false),
     }
 }
 
@@ -143,13 +154,26 @@ pub(super) fn key(item: &Item) -> Res<Key> {
 
 pub(super) fn term(item: &Item) -> Res<[Option<Point>; 2]> {
     let map = Fields::of(item, 1)?;
-    Ok([map.get(0).map(point).transpose()?, map.get(1).map(point).transpose()?])
+    let [from, until] = [0, 1].map(|key| map.get(key).map(point).transpose());
+    match from? {
+        Some(Point::Anchored(Anchor::FirstUse, _)) => Err("a term from the first use".into()),
+        from => Ok([from, until?]),
+    }
 }
 
 pub(super) fn point(item: &Item) -> Res<Point> {
     match list(item)? {
         [Item::Uint(1), Item::Uint(days)] if *days < 2_932_897 => Ok(Point::Date(*days)),
         [Item::Uint(2), Item::Uint(t)] if *t < 2_932_897 * 86_400_000_000 => Ok(Point::Instant(*t)),
+        [Item::Uint(3), anchor, after] => {
+            let anchor = match uint(anchor)? {
+                1 => Anchor::Grant,
+                2 => Anchor::FirstUse,
+                3 => Anchor::Release,
+                _ => return unknown("an anchor"),
+            };
+            Ok(Point::Anchored(anchor, period(after)?))
+        }
         _ => unknown("a point before the year 10000"),
     }
 }
@@ -168,5 +192,13 @@ pub(super) fn period(item: &Item) -> Res<Period> {
         [n, Item::Uint(2)] => Ok(Period::Days(uint(n)?)),
         [n, Item::Uint(3)] => Ok(Period::Months(uint(n)?)),
         _ => unknown("a period"),
+    }
+}
+
+/// A period above zero.
+pub(super) fn some_time(item: &Item) -> Res<Period> {
+    match period(item)? {
+        Period::Seconds(0) | Period::Days(0) | Period::Months(0) => Err("a period of zero".into()),
+        period => Ok(period),
     }
 }
