@@ -2,11 +2,13 @@
 //!
 //! A running total is exact: a number of parts of 1/grain of the currency. Rounding exists only here, between a
 //! total and its minor units, and is cumulative: an event makes due `round(total after) - round(total before)`,
-//! so the sum of what fell due never drifts from the rounded total. Shares are floors of each payee's exact part
-//! of what fell due so far; what is left over is held as residue until the sharing bucket closes.
+//! so the sum of what fell due never drifts from the rounded total. Totals are net: a correction or reversal takes
+//! away, and a total below zero is rounded like its absolute value. What gifts pay falls due to nobody, what prepaid
+//! credit pays falls due but is not payable in cash. Who gets what fell due is the matter of [`crate::parts`].
 
-use alloc::vec::Vec;
 use core::cmp::Ordering;
+
+use licit_receipt::Due;
 
 use crate::wide::Wide;
 
@@ -50,6 +52,48 @@ pub struct Remainder {
     pub negative: bool,
     /// How much, in lowest terms.
     pub amount: Fraction,
+}
+
+/// Exact running totals, net of what was taken back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Exact {
+    /// What was charged, in parts of 1/grain of the currency.
+    pub charged: i128,
+    /// What gifts paid of it, in parts of credit ([`Scale::credit_grain`]).
+    pub gifted: i128,
+    /// What other prepaid credit paid of it, in parts of credit.
+    pub prepaid: i128,
+}
+
+/// Minor units that an event moves, or that totals come to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Moved {
+    /// Due: `round(charged - gifted)`. It is what the parts share.
+    pub due: i128,
+    /// Payable in cash: `round(charged - gifted - prepaid)`.
+    pub payable: i128,
+}
+
+impl Exact {
+    /// Both together; none if it does not fit.
+    pub fn plus(self, change: Exact) -> Option<Exact> {
+        Some(Exact {
+            charged: self.charged.checked_add(change.charged)?,
+            gifted: self.gifted.checked_add(change.gifted)?,
+            prepaid: self.prepaid.checked_add(change.prepaid)?,
+        })
+    }
+}
+
+/// What a receipt says of money that moves: the sign stands with the minor units, and with none of them it is lost; the
+/// lines of the kept part have it always.
+pub fn due_of(minor: i128) -> Due {
+    Due { negative: minor < 0, minor: minor.unsigned_abs() }
+}
+
+/// The minor units of a receipt, with their sign; none from 2^127 on.
+pub fn minor_of(due: Due) -> Option<i128> {
+    with_sign(due.negative, due.minor)
 }
 
 impl Scale {
@@ -101,6 +145,106 @@ impl Scale {
         }
     }
 
+    /// Parts of credit in one unit of the currency: the least common multiple of the grain and the smallest payable
+    /// amount's denominator, so that both a price and a payment are a whole number of them. None from 2^128 on.
+    pub fn credit_grain(&self) -> Option<u128> {
+        u128::from(self.grain).checked_mul(self.up)
+    }
+
+    /// Parts of credit in one part of 1/grain.
+    pub fn credit_per_part(&self) -> u128 {
+        self.up
+    }
+
+    /// Minor units in parts of credit; none from 2^127 on.
+    pub fn credit_of_minor(&self, minor: u128) -> Option<i128> {
+        let parts = u128::from(self.down).checked_mul(self.minor.numerator)?.checked_mul(minor)?;
+        i128::try_from(parts).ok()
+    }
+
+    /// An exact amount in parts of 1/grain as parts of credit; none if it does not fit.
+    pub fn credit_of(&self, amount: i128) -> Option<i128> {
+        amount.checked_mul(i128::try_from(self.up).ok()?)
+    }
+
+    /// Parts of credit as whole parts of 1/grain, rounded down: what a use may cost at most.
+    pub fn within_credit(&self, parts: u128) -> u128 {
+        parts.checked_div(self.up).unwrap_or(0)
+    }
+
+    /// What falls due of exact totals, and what of it is payable in cash; none if it does not fit.
+    pub fn rounded(&self, exact: Exact) -> Option<Moved> {
+        Some(Moved {
+            due: self.round_net(exact.charged, &[exact.gifted])?,
+            payable: self.round_net(exact.charged, &[exact.gifted, exact.prepaid])?,
+        })
+    }
+
+    /// What a change moves on top of running totals. Both of the same bucket; a call settled by itself is a bucket.
+    pub fn moved(&self, before: Exact, change: Exact) -> Option<Moved> {
+        let (after, before) = (self.rounded(before.plus(change)?)?, self.rounded(before)?);
+        Some(Moved {
+            due: after.due.checked_sub(before.due)?,
+            payable: after.payable.checked_sub(before.payable)?,
+        })
+    }
+
+    /// `charged - credit` in minor units, rounded; the sign plays no part in how.
+    fn round_net(&self, charged: i128, credit: &[i128]) -> Option<i128> {
+        if credit.iter().all(|parts| *parts == 0) {
+            return with_sign(charged < 0, self.round(charged.unsigned_abs())?);
+        }
+        let (negative, net) = self.net(charged, credit);
+        let divisor = self.divisor();
+        let (quotient, rest) = match (net.narrow(), divisor.narrow()) {
+            (Some(net), Some(divisor)) => {
+                let (quotient, rest) = (net.checked_div(divisor)?, net.checked_rem(divisor)?);
+                (quotient, Wide::product(&[rest]))
+            }
+            _ => {
+                let (quotient, rest) = net.div_rem(divisor)?;
+                (quotient.narrow()?, rest)
+            }
+        };
+        let half = rest.cmp(&divisor.minus(rest));
+        with_sign(negative, self.nudge(quotient, rest == Wide::product(&[0]), half)?)
+    }
+
+    /// `charged - credit` in parts of credit: whether it is below zero, and how much it is.
+    fn net(&self, charged: i128, credit: &[i128]) -> (bool, Wide) {
+        let (mut plus, mut minus) = (Wide::product(&[0]), Wide::product(&[0]));
+        let mut add = |negative: bool, amount: Wide| {
+            let sum = if negative { &mut minus } else { &mut plus };
+            *sum = sum.plus(amount);
+        };
+        add(charged < 0, Wide::product(&[charged.unsigned_abs(), self.up]));
+        for parts in credit {
+            add(*parts >= 0, Wide::product(&[parts.unsigned_abs()]));
+        }
+        if plus < minus { (true, minus.minus(plus)) } else { (false, plus.minus(minus)) }
+    }
+
+    /// What rounding left out of `charged - gifted` (or put in): exactly, over the grain of credit; none if it does
+    /// not fit.
+    pub fn rounding_of(&self, exact: Exact, due: i128) -> Option<Remainder> {
+        let (negative, net) = self.net(exact.charged, &[exact.gifted]);
+        let rounded = Wide::product(&[due.unsigned_abs(), u128::from(self.down), self.minor.numerator]);
+        // net - due: both have a sign.
+        let (negative, difference) = match (negative, due < 0) {
+            (false, true) => (false, net.plus(rounded)),
+            (true, false) => (true, net.plus(rounded)),
+            (below, _) if net < rounded => (!below, rounded.minus(net)),
+            (below, _) => (below, net.minus(rounded)),
+        };
+        let (numerator, denominator) = (difference.narrow()?, self.credit_grain()?);
+        let common = gcd(numerator, denominator);
+        let amount = Fraction {
+            numerator: numerator.checked_div(common)?,
+            denominator: denominator.checked_div(common)?,
+        };
+        Some(Remainder { negative: negative && numerator > 0, amount })
+    }
+
     fn nudge(&self, floor: u128, exact: bool, half: Ordering) -> Option<u128> {
         let up = match (self.rounding, half) {
             _ if exact => false,
@@ -146,63 +290,10 @@ impl Scale {
     }
 }
 
-/// What each payee of a split gets of a sum of minor units, and what is held back.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Allocation {
-    /// Minor units by payee, in the order of the split.
-    pub payable: Vec<u128>,
-    /// Minor units that nobody has yet: `due` less the sum of `payable`.
-    pub residue: u128,
-}
-
-/// The floors of every payee's exact part of `due` minor units; the residue is held.
-///
-/// None where the shares come to more than the whole (a module whose shares were never proved).
-pub fn share(due: u128, shares: &[Fraction]) -> Option<Allocation> {
-    let mut residue = due;
-    let mut payable = Vec::with_capacity(shares.len());
-    for share in shares {
-        let (floor, _) = part(due, *share)?;
-        residue = residue.checked_sub(floor)?;
-        payable.push(floor);
-    }
-    Some(Allocation { payable, residue })
-}
-
-/// As [`share`] when the bucket closes: the residue goes, one minor unit each, to the largest remainders, ties in
-/// the order of the split. Shares that sum to one leave no residue.
-pub fn share_at_close(due: u128, shares: &[Fraction]) -> Option<Allocation> {
-    let mut allocation = share(due, shares)?;
-    let mut order = Vec::with_capacity(shares.len());
-    for (index, share) in shares.iter().enumerate() {
-        let (_, rest) = part(due, *share)?;
-        order.push((index, rest));
-    }
-    // A stable sort keeps ties in the order of the split.
-    order.sort_by(|(_, a), (_, b)| compare(*b, *a));
-    for (index, rest) in order {
-        let Some(left) = allocation.residue.checked_sub(1).filter(|_| rest.numerator > 0) else { break };
-        if let Some(payable) = allocation.payable.get_mut(index) {
-            *payable = payable.checked_add(1)?;
-            allocation.residue = left;
-        }
-    }
-    Some(allocation)
-}
-
-/// The whole minor units of `share * due`, and the fraction left over.
-fn part(due: u128, share: Fraction) -> Option<(u128, Fraction)> {
-    let common = gcd(due, share.denominator);
-    let (due, denominator) = (due / common, share.denominator / common);
-    let (quotient, rest) = match due.checked_mul(share.numerator) {
-        Some(product) => (product.checked_div(denominator)?, product.checked_rem(denominator)?),
-        None => {
-            let product = Wide::product(&[due, share.numerator]);
-            let (quotient, rest) = product.div_rem(Wide::product(&[denominator]))?;
-            (quotient.narrow()?, rest.narrow()?)
-        }
-    };
-    Some((quotient, Fraction { numerator: rest, denominator }))
+/// A magnitude with a sign; none from 2^127 on.
+pub(crate) fn with_sign(negative: bool, magnitude: u128) -> Option<i128> {
+    let value = i128::try_from(magnitude).ok()?;
+    if negative { value.checked_neg() } else { Some(value) }
 }
 
 /// Compares two fractions exactly.

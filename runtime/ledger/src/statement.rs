@@ -8,7 +8,8 @@ use licit_receipt::Hash;
 
 use crate::kept::{Id, Span};
 use crate::licence::{Licence, Money, Policies, Sharing};
-use crate::money::{Remainder, Scale, share, share_at_close};
+use crate::money::{Remainder, Scale};
+use crate::parts::{allocate, at_close};
 use crate::state::{AccountKey, State, Total};
 
 /// All money of a state.
@@ -144,12 +145,22 @@ impl Statement {
                 .iter()
                 .try_fold(due, |left, paid| left.checked_sub(*paid))
                 .map(|left| (paid.to_vec(), left)),
-            None => share(due, &sharing.shares).map(|open| (open.payable, open.residue)),
+            None => {
+                i128::try_from(due).ok().and_then(|due| allocate(due, &sharing.shares)).and_then(|open| {
+                    let parts =
+                        open.parts.into_iter().map(|part| u128::try_from(part).ok()).collect::<Option<_>>();
+                    parts.zip(u128::try_from(open.residue).ok())
+                })
+            }
         };
         let Some((payable, residue)) = open else { return self.fault(Fault::Sharing(*key)) };
         let closed = match paid {
             Some(paid) => paid.to_vec(),
-            None => share_at_close(due, &sharing.shares).map(|closed| closed.payable).unwrap_or_default(),
+            None => i128::try_from(due)
+                .ok()
+                .and_then(|due| at_close(due, &sharing.shares))
+                .and_then(|parts| parts.into_iter().map(|part| u128::try_from(part).ok()).collect())
+                .unwrap_or_default(),
         };
         let sum = closed.iter().try_fold(0u128, |sum, part| sum.checked_add(*part));
         if payable.len() != sharing.payees.len() || sum != Some(due) {

@@ -14,7 +14,7 @@ use crate::command::{Ask, Command, Event, Mint, Step};
 use crate::content::{Answer, Content, Touched};
 use crate::kept::{Count, Kept, Settled, Span, Who};
 use crate::licence::{Licence, Openings, Policies};
-use crate::money::share_at_close;
+use crate::parts;
 use crate::rating::kept_lines;
 use crate::refusal::{MAX_CONTENT, Refusal};
 use crate::request::Request;
@@ -287,8 +287,9 @@ impl<P: Policies + ?Sized, O: Openings + ?Sized> Stepper<'_, P, O> {
         let apart = money.shares_apart();
         let pool = apart.map(|sharing| span(sharing.window));
         let paid = match apart.filter(|sharing| sharing.window == Window::Call) {
-            Some(sharing) => share_at_close(minor, &sharing.shares)
-                .and_then(|parts| parts.payable.into_iter().map(|part| i128::try_from(part).ok()).collect())
+            Some(sharing) => i128::try_from(minor)
+                .ok()
+                .and_then(|minor| parts::at_close(minor, &sharing.shares))
                 .ok_or(Refusal::Overflow)?,
             None => Vec::new(),
         };
