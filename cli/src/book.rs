@@ -151,6 +151,10 @@ pub fn span_words(kind: u8, index: i64) -> String {
         Some(Window::Year) => format!("{:04}", index.saturating_add(1970)),
         Some(Window::Term) => "the whole term".to_owned(),
         Some(Window::Call) => "each call by itself".to_owned(),
+        Some(Window::Second) => crate::instant::text(index.saturating_mul(1_000_000)),
+        Some(Window::Minute) => crate::instant::text(index.saturating_mul(60_000_000)),
+        Some(Window::Hour) => crate::instant::text(index.saturating_mul(3_600_000_000)),
+        Some(Window::Renewal) => format!("renewed from {}", crate::instant::text(index)),
         None => format!("window {index}"),
     }
 }

@@ -14,22 +14,24 @@ pub fn line_words(decision: &Decision<'_>, line: Line) -> Option<String> {
     let amount = decision.money(line.amount);
     let price = charge.prices.get(usize::from(line.case))?;
     let unit = match price {
-        Price::Free {} => None,
-        Price::Rate { unit, .. } | Price::Graduated { unit, .. } => Some(*unit),
+        Price::Free {} | Price::Fee { .. } => None,
+        Price::Rate { unit, .. } | Price::Graduated { unit, .. } | Price::Bounded { unit, .. } => Some(*unit),
     };
     if unit.is_some_and(|unit| asked(decision, unit) == 0) {
         return None; // Nothing was used, nothing is charged: nothing to tell.
     }
     Some(match price {
         Price::Free {} => format!("{label} free"),
+        Price::Fee { .. } => format!("{label} {}", fee_words(line, &amount)),
         Price::Rate { unit, .. } => {
             let quantity = asked(decision, *unit);
             format!("{label} {} {amount}", quantity_words(decision, *unit, quantity))
         }
-        Price::Graduated { unit, tiers, .. } => {
+        Price::Graduated { unit, tiers, .. } | Price::Bounded { unit, tiers, .. } => {
             let quantity = asked(decision, *unit);
             let used = used_before(decision, line);
             let parts = parts(tiers, used, quantity);
+            let amount = capped(&parts, line, amount);
             let words = quantity_words(decision, *unit, quantity);
             if parts.len() < 2 {
                 format!("{label} {words} {amount}")
@@ -55,13 +57,16 @@ pub fn calculation(decision: &Decision<'_>, line: Line) -> Option<(String, Strin
     let amount = decision.money(line.amount);
     let text = match charge.prices.get(usize::from(line.case))? {
         Price::Free {} => "free".to_owned(),
+        Price::Fee { .. } => fee_words(line, &amount),
         Price::Rate { unit, rate } => {
             let quantity = quantity_words(decision, *unit, asked(decision, *unit));
             format!("{quantity} {} = {amount}", times(currency, *rate, manifest.grain))
         }
-        Price::Graduated { unit, tiers, .. } => {
+        Price::Graduated { unit, tiers, .. } | Price::Bounded { unit, tiers, .. } => {
             let (used, quantity) = (used_before(decision, line), asked(decision, *unit));
-            let parts: Vec<String> = parts(tiers, used, quantity)
+            let parts = parts(tiers, used, quantity);
+            let amount = capped(&parts, line, amount);
+            let parts: Vec<String> = parts
                 .iter()
                 .map(|(part, rate)| match rate {
                     0 => format!("{} free", grouped(*part)),
@@ -73,6 +78,18 @@ pub fn calculation(decision: &Decision<'_>, line: Line) -> Option<(String, Strin
         }
     };
     Some((label, text))
+}
+
+fn fee_words(line: Line, amount: &str) -> String {
+    if line.amount == 0 { "already paid in this window".to_owned() } else { format!("fee {amount}") }
+}
+
+/// The amount; where a cap made it less than its parts, with a word about it.
+fn capped(parts: &[(u128, u64)], line: Line, amount: String) -> String {
+    let whole = parts
+        .iter()
+        .fold(0_u128, |sum, (part, rate)| sum.saturating_add(part.saturating_mul(u128::from(*rate))));
+    if line.amount < whole { format!("{amount} (at the cap)") } else { amount }
 }
 
 fn asked(decision: &Decision<'_>, unit: u32) -> u128 {

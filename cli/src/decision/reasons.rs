@@ -4,7 +4,7 @@ use super::{Decision, quantity_words};
 use crate::figures::{counted_units, grouped};
 use crate::instant;
 use crate::shell::shown;
-use licit_bytecode::{Point, Window};
+use licit_bytecode::{Anchor, Period, Point, Window};
 use licit_vm::{CounterOf, DutyDue, EVERYTHING, Key, Reason, ReasonCode, UNIT_BASE, UNIT_UNKNOWN};
 use serde_json::{Value, json};
 
@@ -150,6 +150,21 @@ fn point_words(point: &Point, calendar: &str) -> String {
             format!("{} ({calendar})", date.get(..10).unwrap_or(&date))
         }
         Point::Instant { micros } => instant::text(i64::try_from(*micros).unwrap_or(i64::MAX)),
+        Point::Anchored { anchor, period } => {
+            let anchor = match anchor {
+                Anchor::Grant => "the grant",
+                Anchor::FirstUse => "the first use",
+                Anchor::Release => "the release",
+            };
+            match period {
+                Period::Seconds { n: 0 } | Period::Days { n: 0 } | Period::Months { n: 0 } => {
+                    anchor.to_owned()
+                }
+                Period::Seconds { n } => format!("{} seconds after {anchor}", grouped(*n)),
+                Period::Days { n } => format!("{} days after {anchor}", grouped(*n)),
+                Period::Months { n } => format!("{} months after {anchor}", grouped(*n)),
+            }
+        }
     }
 }
 
@@ -222,14 +237,15 @@ fn over(decision: &Decision<'_>, clause: u32) -> String {
         .iter()
         .enumerate()
         .find(|(_, counter)| counter.clause == clause && matches!(counter.of, CounterOf::Limit { .. }));
-    let Some((index, counter)) = found else { return clause_words(decision, clause) };
-    let used = decision.used.get(index).copied().unwrap_or(0);
-    let unit = manifest.units.get(counter.unit as usize).map_or("?", |unit| unit.name.as_str());
-    let cap = quantity_words(decision, counter.unit, counter.cap.unwrap_or(0));
+    let Some((number, counter)) = found else { return clause_words(decision, clause) };
+    let used = decision.used.get(number).copied().unwrap_or(0);
+    let Some(index) = counter.unit else { return clause_words(decision, clause) };
+    let unit = manifest.units.get(index as usize).map_or("?", |unit| unit.name.as_str());
+    let cap = quantity_words(decision, index, counter.cap.unwrap_or(0));
     format!(
         "{} + {} is more than {cap}{}{}{}",
         grouped(used),
-        quantity_words(decision, counter.unit, decision.asked.quantity(unit)),
+        quantity_words(decision, index, decision.asked.quantity(unit)),
         window_words(counter.window),
         key_words(counter.key),
         by(decision, clause),
@@ -245,6 +261,10 @@ fn window_words(window: Window) -> &'static str {
         Window::Year => " per year",
         Window::Term => " per term",
         Window::Call => " per call",
+        Window::Second => " per second",
+        Window::Minute => " per minute",
+        Window::Hour => " per hour",
+        Window::Renewal => " per renewal",
     }
 }
 

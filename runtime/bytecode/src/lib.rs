@@ -4,8 +4,8 @@
 //! were built with, and what people read about them. `spec/bytecode.md` is generated from [`table`].
 //!
 //! Reading order: [`table`] (every section, entry and instruction), [`field`] (how a field is laid out), [`file`]
-//! (header, directory, hashes), [`verify`] (what the loader proves), [`manifest`] (what people read), [`text`] (the
-//! text form).
+//! (header, directory, hashes), [`verify`] (what the loader proves), [`manifest`] (what people and ledgers read),
+//! [`parts`] (who has what of a charge), [`text`] (the text form).
 //!
 //! *Invariant:* `no_std`, no unsafe, nothing of the compiler or the VM.
 //! *Invariant:* a module has exactly one encoding: `decode(b)` succeeds only if `encode(decode(b)) == b`.
@@ -27,6 +27,7 @@ pub mod field;
 pub mod file;
 pub mod limits;
 pub mod manifest;
+pub mod parts;
 pub mod table;
 pub mod text;
 pub mod verify;

@@ -12,10 +12,12 @@ pub const TERMS: usize = 4096;
 pub const FACTS: usize = 1024;
 /// Units.
 pub const UNITS: usize = 1024;
-/// Counters: limits and graduated cases together.
+/// Counters: limits of all kinds, graduated cases, fees, prepaid credit and charges at close together.
 pub const COUNTERS: usize = 1024;
-/// Parties of a split.
+/// Parties of a split, first cuts, royalties: of each.
 pub const SHARES: usize = 64;
+/// Bands of a charge at close.
+pub const BANDS: usize = 256;
 /// Tiers of a price.
 pub const TIERS: usize = 256;
 /// Cases of a charge.

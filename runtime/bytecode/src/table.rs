@@ -67,6 +67,14 @@ enums {
         6 Term "term",
         /// One invocation (settlement only).
         7 Call "call",
+        /// A second of UTC (counters only, as all that follow).
+        8 Second "second",
+        /// A minute of UTC.
+        9 Minute "minute",
+        /// An hour of UTC.
+        10 Hour "hour",
+        /// A period of the renewal; only with a section `renewal`.
+        11 Renewal "renewal",
     }
     /// How a running total becomes payable.
     Rounding {
@@ -88,6 +96,33 @@ enums {
         /// At each act.
         3 AtEach "at_each",
     }
+    /// What an anchored point counts from.
+    Anchor {
+        /// The grant.
+        1 Grant "grant",
+        /// The licensee's first use; only of an end.
+        2 FirstUse "first_use",
+        /// The release of what is licensed.
+        3 Release "release",
+    }
+    /// What a charge at close makes of a window's reports.
+    Aggregate {
+        /// Their sum.
+        1 Sum "sum",
+        /// The highest one.
+        2 Highest "highest",
+        /// Their sum divided by their number, rounded up to a whole unit.
+        3 Average "average",
+        /// The last one.
+        4 Last "last",
+    }
+    /// How a band's amount counts.
+    BandKind {
+        /// For each unit of the whole quantity.
+        1 At "at",
+        /// Once.
+        2 For "for",
+    }
 }
 variants {
     /// One end of the term.
@@ -101,6 +136,13 @@ variants {
         2 Instant "instant" {
             /// Microseconds since 1970-01-01T00:00Z.
             micros: u64,
+        }
+        /// A length of time after an instant that the ledger knows.
+        3 Anchored "anchored" {
+            /// Which instant; `first_use` only of an end.
+            anchor: Anchor,
+            /// How long after it.
+            period: Period,
         }
     }
     /// A length of time.
@@ -142,6 +184,41 @@ variants {
             window: Window,
             /// 1 to 256 tiers; the first starts at 0, starts never fall.
             tiers: Vec<Tier>,
+        }
+        /// Once per key and window, with the first use in it. The case is a counter of uses.
+        3 Fee "fee" {
+            /// Units of 1/grain of the currency.
+            amount: u64,
+            /// Who pays it.
+            key: Key,
+            /// Over which window; not `call`.
+            window: Window,
+        }
+        /// A graduated price of which T(x) is at most `cap`; what is missing to `floor` at the window's close the ledger
+        /// adds. There is a cap, a floor, or both; the floor is not above the cap.
+        4 Bounded "bounded" {
+            /// The unit, an index into `unit`.
+            unit: u32,
+            /// Whose use is cumulated.
+            key: Key,
+            /// Over which window; not `call`.
+            window: Window,
+            /// 1 to 256 tiers; the first starts at 0, starts never fall.
+            tiers: Vec<Tier>,
+            /// At most this, in units of 1/grain of the currency.
+            cap: Option<u64>,
+            /// At least this, in units of 1/grain of the currency.
+            floor: Option<u64>,
+        }
+    }
+    /// What a royalty is a part of.
+    Basis {
+        /// Of the charges, first cuts taken off.
+        0 Charges "charges" {}
+        /// Of what another royalty has, and comes out of it.
+        1 Royalty "royalty" {
+            /// An index into `royalty`; no circle.
+            of: u32,
         }
     }
     /// One instruction of the section `code`. Instruction i gives value i, which is false, unknown or true; its operands
@@ -215,6 +292,15 @@ records {
         num: u128,
         /// Denominator of the part.
         den: u128,
+    }
+    /// A band of a charge at close.
+    Band {
+        /// The highest quantity in it, above that of the band before; absent for the last band, and only for it.
+        upto: Option<u128>,
+        /// How the amount counts.
+        kind: BandKind,
+        /// Units of 1/grain of the currency.
+        amount: u64,
     }
 }
 sections {
@@ -391,6 +477,121 @@ sections {
         did: Option<String>,
         /// Payout account (CAIP-10).
         account: Option<String>,
+    }
+    /// The only one who may use it; at most one entry.
+    0x15 Holder holder "holder" {
+        /// Without `@`.
+        handle: String,
+    }
+    /// It is renewed by payment, period by period; at most one entry, and then the term has no end.
+    0x16 Renewal renewal "renewal" {
+        /// How long each payment lasts; in days or months, at least 1.
+        period: Period,
+        /// How long after the last period some acts go on; above zero.
+        grace: Option<Period>,
+        /// Those acts, an index into `set` (actions); present if there is a grace.
+        acts: Option<u32>,
+    }
+    /// What ends a grant for good, sorted by clause.
+    0x17 End end "end" {
+        /// Clause number.
+        clause: u32,
+        /// The condition, an instruction.
+        when: u32,
+    }
+    /// Limits on calls that are open at the same time, sorted by clause. Their counters follow those of graduated cases.
+    0x18 AtOnce at_once "at_once" {
+        /// Clause number.
+        clause: u32,
+        /// The highest number.
+        cap: u128,
+        /// Whose calls.
+        key: Key,
+        /// What counts, an instruction; absent: every permitted use.
+        guard: Option<u32>,
+        /// After which time a call no longer counts as open, unless renewed; above zero.
+        lease: Period,
+    }
+    /// Limits on distinct users, sorted by clause. Their counters follow those of `at_once`.
+    0x19 Seats seats "seats" {
+        /// Clause number.
+        clause: u32,
+        /// The highest number.
+        cap: u128,
+        /// Whose users; not `user`.
+        key: Key,
+        /// What counts, an instruction; absent: every permitted use.
+        guard: Option<u32>,
+        /// How long a seat stays taken.
+        held: Period,
+    }
+    /// Limits on what is spent, sorted by clause; only with `money`. Their counters follow those of `seats`, and after them
+    /// come those of fees in the order of `case`.
+    0x1a Spend spend "spend" {
+        /// Clause number.
+        clause: u32,
+        /// The highest sum of charges, in units of 1/grain of the currency.
+        amount: u64,
+        /// Whose spending.
+        key: Key,
+        /// Over which window; not `call`.
+        window: Window,
+        /// What counts, an instruction; absent: every permitted use.
+        guard: Option<u32>,
+    }
+    /// What is used is paid from credit; at most one entry, only with `money`. Its counter follows those of fees.
+    0x1b Prepaid prepaid "prepaid" {
+        /// Clause number.
+        clause: u32,
+        /// Whose credit.
+        key: Key,
+        /// What draws on it, an instruction; absent: every permitted use.
+        guard: Option<u32>,
+    }
+    /// Charges at a window's close, sorted by clause; not beside `spend` or `prepaid`, nor settled by call. Their counters are
+    /// the last.
+    0x1c AtClose at_close "at_close" {
+        /// Clause number.
+        clause: u32,
+        /// What is made of the window's reports.
+        aggregate: Aggregate,
+        /// The unit, an index into `unit`.
+        unit: u32,
+        /// Whose reports.
+        key: Key,
+        /// Over which window; not `call`.
+        window: Window,
+        /// 1 to 256 bands; each goes further than the one before, the last has no end.
+        bands: Vec<Band>,
+        /// What counts, an instruction; absent: every permitted use.
+        guard: Option<u32>,
+    }
+    /// What falls to licences that this one stands on, sorted by licence and handle; only with `money`, at most 64.
+    0x1d Royalty royalty "royalty" {
+        /// Id of the other licence.
+        licence: Digest,
+        /// Who has it, without `@`.
+        handle: String,
+        /// Numerator of the part, in lowest terms.
+        num: u128,
+        /// Denominator of the part.
+        den: u128,
+        /// Part of what.
+        basis: Basis,
+    }
+    /// What comes off before royalties and shares, in the order of the clause; only with `split`, at most 64.
+    0x1e FirstCut first_cut "first_cut" {
+        /// Who, without `@`.
+        handle: String,
+        /// Numerator of the part, in lowest terms.
+        num: u128,
+        /// Denominator of the part.
+        den: u128,
+    }
+    /// How long a closed window may still be corrected; at most one entry.
+    0x1f Corrections corrections "corrections" {
+        /// From its close.
+        within: Period,
     }
     /// What people read about the licence. Exactly one entry. From here on nothing is executable.
     0x80 About about "about" {

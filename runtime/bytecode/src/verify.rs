@@ -1,6 +1,6 @@
 //! What the loader proves of a decoded module before anything runs: counts and caps, order, indices, types of operands,
 //! that no instruction refers forward, the cost bound, tiers, shares, that the clauses are all there. One pass over the
-//! entries; memory is a few bytes an entry.
+//! entries; memory is a few bytes an entry. What stands longer than one call is proved in [`standing`].
 
 use crate::error::{LoadError, LoadErrorKind};
 use crate::exact;
@@ -10,6 +10,8 @@ use crate::table::*;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
+
+mod standing;
 
 /// What was proved and is worth keeping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +74,7 @@ pub fn verify(m: &Module) -> Result<Verified, LoadError> {
     prices(m)?;
     duties(m)?;
     money(m)?;
+    standing::verify(m)?;
     clauses(m)?;
     notes(m)?;
     let cost = cost(m);
@@ -94,6 +97,7 @@ fn single(m: &Module) -> Check {
     ensure(m.split.len() <= 1, "split", None, "more than one entry")?;
     if let Some(term) = m.term.first() {
         ensure(term.from.is_some() || term.until.is_some(), "term", 0, "neither beginning nor end")?;
+        standing::points(term)?;
     }
     m.revocable.first().map_or(Ok(()), |r| period("revocable", 0, &r.after))
 }
@@ -223,16 +227,33 @@ fn rules(m: &Module) -> Check {
     for (i, l) in m.limit.iter().enumerate() {
         unit(m, "limit", i, l.unit)?;
         ensure(l.cap <= limits::NAT, "limit", i, "number above 2^127 - 1")?;
-        ensure(l.window != Window::Call, "limit", i, "no counter has this window")?;
-        l.guard.map_or(Ok(()), |g| condition(m, "limit", i, g))?;
+        counted(m, "limit", i, l.window)?;
+        guard(m, "limit", i, l.guard)?;
     }
     Ok(())
+}
+
+/// Demands that a guard, if there is one, is an instruction.
+fn guard(m: &Module, section: &'static str, entry: usize, at: Option<u32>) -> Check {
+    at.map_or(Ok(()), |at| condition(m, section, entry, at))
+}
+
+/// Demands a window that a counter may have: not a single call, and a renewal's period only where there is a renewal.
+fn counted(m: &Module, section: &'static str, entry: usize, window: Window) -> Check {
+    let fine = window != Window::Call && (window != Window::Renewal || !m.renewal.is_empty());
+    ensure(fine, section, entry, "no counter has this window")
+}
+
+/// Whether amounts may be settled and shared over this window: all but those that only counters have.
+fn settled(window: Window) -> bool {
+    window <= Window::Call
 }
 
 fn prices(m: &Module) -> Check {
     ascending("charge", &m.charge, |a, b| a.clause < b.clause)?;
     let mut cases = vec![0usize; m.charge.len()];
-    let mut counters = m.limit.len();
+    let mut counters = m.limit.len() + m.at_once.len() + m.seats.len() + m.spend.len();
+    counters += m.prepaid.len() + m.at_close.len();
     let mut last = 0;
     for (i, c) in m.case.iter().enumerate() {
         ensure(c.charge >= last, "case", i, "not in ascending order")?;
@@ -246,8 +267,19 @@ fn prices(m: &Module) -> Check {
             Price::Graduated { unit: u, window, tiers, .. } => {
                 counters += 1;
                 unit(m, "case", i, *u)?;
-                ensure(*window != Window::Call, "case", i, "no counter has this window")?;
+                counted(m, "case", i, *window)?;
                 schedule(i, tiers)?;
+            }
+            Price::Fee { window, .. } => {
+                counters += 1;
+                counted(m, "case", i, *window)?;
+            }
+            Price::Bounded { unit: u, window, tiers, cap, floor, .. } => {
+                counters += 1;
+                unit(m, "case", i, *u)?;
+                counted(m, "case", i, *window)?;
+                schedule(i, tiers)?;
+                standing::bounds(m, i, *cap, *floor)?;
             }
         }
     }
@@ -271,7 +303,7 @@ fn duties(m: &Module) -> Check {
     for (i, d) in m.duty.iter().enumerate() {
         let acts = m.set.get(d.acts as usize).is_some_and(|s| s.axis == Axis::Action);
         ensure(acts, "duty", i, "not a set of actions")?;
-        d.guard.map_or(Ok(()), |g| condition(m, "duty", i, g))?;
+        guard(m, "duty", i, d.guard)?;
         ensure((d.mode == DutyMode::AtEach) == d.period.is_none(), "duty", i, "period and mode disagree")?;
         d.period.as_ref().map_or(Ok(()), |p| period("duty", i, p))?;
     }
@@ -293,6 +325,7 @@ fn money(m: &Module) -> Check {
             0,
             "number above 2^127 - 1",
         )?;
+        ensure(settled(money.settled), "money", 0, "no settlement window")?;
     }
     for split in &m.split {
         ensure((1..=limits::SHARES).contains(&split.shares.len()), "split", 0, "wrong number of shares")?;
@@ -301,6 +334,7 @@ fn money(m: &Module) -> Check {
             ensure(s.num <= limits::NAT && s.den <= limits::NAT, "split", 0, "number above 2^127 - 1")?;
             ensure(exact::lowest_terms(s.num, s.den), "split", 0, "a share is not in lowest terms")?;
         }
+        ensure(split.window.is_none_or(settled), "split", 0, "no sharing window")?;
         let whole = exact::sum_is_one(split.shares.iter().map(|s| (s.num, s.den)));
         ensure(whole, "split", 0, "the shares do not sum to 1")?;
     }
@@ -326,6 +360,12 @@ fn clauses(m: &Module) -> Check {
     m.charge.iter().enumerate().try_for_each(|(i, c)| claim("charge", i, c.clause))?;
     m.duty.iter().enumerate().try_for_each(|(i, c)| claim("duty", i, c.clause))?;
     m.split.iter().enumerate().try_for_each(|(i, c)| claim("split", i, c.clause))?;
+    m.end.iter().enumerate().try_for_each(|(i, c)| claim("end", i, c.clause))?;
+    m.at_once.iter().enumerate().try_for_each(|(i, c)| claim("at_once", i, c.clause))?;
+    m.seats.iter().enumerate().try_for_each(|(i, c)| claim("seats", i, c.clause))?;
+    m.spend.iter().enumerate().try_for_each(|(i, c)| claim("spend", i, c.clause))?;
+    m.prepaid.iter().enumerate().try_for_each(|(i, c)| claim("prepaid", i, c.clause))?;
+    m.at_close.iter().enumerate().try_for_each(|(i, c)| claim("at_close", i, c.clause))?;
     let mut last = None;
     for (i, f) in m.free.iter().enumerate() {
         if last != Some(f.clause) {
@@ -362,12 +402,20 @@ fn cost(m: &Module) -> u64 {
     };
     let ops: u64 = m.code.iter().map(|op| 1 + operands(op)).sum();
     let tiers = |c: &Case| match &c.price {
-        Price::Graduated { tiers, .. } => tiers.len() as u64,
+        Price::Graduated { tiers, .. } | Price::Bounded { tiers, .. } => tiers.len() as u64,
         _ => 0,
     };
     let tiers: u64 = m.case.iter().map(tiers).sum();
     let rules =
         m.forbid.len() + m.permit.len() + m.limit.len() + m.charge.len() + m.case.len() + m.duty.len();
-    let entries = (rules + m.unit.len() + m.fact.len()) as u64;
+    let standing = m.end.len()
+        + m.at_once.len()
+        + m.seats.len()
+        + m.spend.len()
+        + m.prepaid.len()
+        + m.at_close.len()
+        + m.holder.len()
+        + m.renewal.len();
+    let entries = (rules + standing + m.unit.len() + m.fact.len()) as u64;
     BASE_STEPS + OP_STEPS * ops + ENTRY_STEPS * entries + tiers
 }

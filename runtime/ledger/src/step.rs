@@ -470,7 +470,7 @@ fn limits(licence: &Licence, hold: &Hold, request: &Request) -> Vec<Count> {
     let manifest = licence.manifest();
     let actual = |count: &Count| {
         let counter = manifest.counters.get(usize::from(count.counter))?;
-        let unit = manifest.units.get(counter.unit as usize)?;
+        let unit = manifest.units.get(counter.unit? as usize)?;
         let quantity = request.quantity(&unit.name);
         let limit = matches!(counter.of, CounterOf::Limit { .. });
         (limit && quantity > 0).then_some(Count { quantity, ..*count })

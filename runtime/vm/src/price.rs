@@ -68,13 +68,14 @@ pub(crate) fn price_tables(m: &Module) -> Prices {
     let mut dearest: Vec<Option<u128>> = m.charge.iter().map(|_| Some(0)).collect();
     for case in &m.case {
         let (cost, most) = match &case.price {
-            Price::Free {} => (Cost::Free, Some(0)),
+            // Fees and bounds are not evaluated yet.
+            Price::Free {} | Price::Fee { .. } => (Cost::Free, Some(0)),
             Price::Rate { unit, rate } => {
                 let most = below(highest(*unit).checked_mul(u128::from(*rate)));
                 let proven = most.is_some() && u64::try_from(highest(*unit)).is_ok();
                 (Cost::Rate { unit: *unit as u16, rate: *rate, proven }, most)
             }
-            Price::Graduated { unit, key, tiers, .. } => {
+            Price::Graduated { unit, key, tiers, .. } | Price::Bounded { unit, key, tiers, .. } => {
                 let first = out.tiers.len() as u32;
                 for (i, t) in tiers.iter().enumerate() {
                     let end = tiers.get(i + 1).map_or(u128::MAX, |next| next.start);

@@ -149,6 +149,8 @@ impl Zone {
                 (self.instant(days * DAY) * MICROS).min(crate::END_OF_TIME)
             }
             Point::Instant { micros } => i64::try_from(*micros).unwrap_or(i64::MAX),
+            // Not evaluated yet.
+            Point::Anchored { .. } => crate::END_OF_TIME,
         }
     }
 
@@ -176,7 +178,12 @@ impl Zone {
                 let y = date(day).year - 1970;
                 (y, month_start(12 * y), month_start(12 * y + 12))
             }
-            Window::Term | Window::Call => return Span { start: i64::MIN, end: i64::MAX, index: 0 },
+            Window::Term
+            | Window::Call
+            | Window::Second
+            | Window::Minute
+            | Window::Hour
+            | Window::Renewal => return Span { start: i64::MIN, end: i64::MAX, index: 0 },
         };
         // Within one stretch the civil clock runs evenly, so that both ends are exact there.
         let start = (first * DAY - s.offset).max(s.from);

@@ -141,7 +141,8 @@ impl<'a> Bench<'a> {
                     .unwrap_or(0)
                     .saturating_mul(1_000_000)
             }
-            None => 0,
+            // What no grant or release has fixed begins at no known instant.
+            Some(licit_bytecode::Point::Anchored { .. }) | None => 0,
         }
     }
 
@@ -156,8 +157,10 @@ impl<'a> Bench<'a> {
                 let found = manifest.counters.iter().position(|counter| {
                     manifest.label(counter.clause) == Some(clause)
                         && match counter.of {
-                            CounterOf::Limit { .. } => true,
-                            CounterOf::Case { case: number, .. } => number as usize == *case,
+                            CounterOf::Case { case: number, .. } | CounterOf::Fee { case: number, .. } => {
+                                number as usize == *case
+                            }
+                            _ => true,
                         }
                 });
                 let Some(index) = found else { return };
