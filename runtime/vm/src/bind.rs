@@ -4,8 +4,9 @@ use crate::bound::{Bound, Read};
 use crate::condition::is_wide;
 use crate::outcome::{UNIT_BASE, UNIT_UNKNOWN};
 use crate::policy::Policy;
-use crate::request::{BindError, END_OF_TIME, FactValue, Request};
-use licit_bytecode::{DutyMode, FactType, Key};
+use crate::request::{BindError, END_OF_TIME, FactValue, Renewal, Request};
+use crate::time::Span;
+use licit_bytecode::{DutyMode, FactType, Key, Window};
 
 impl Policy {
     /// Translates a request into the policy's numbers.
@@ -39,8 +40,8 @@ impl Policy {
         }
         bound.quantities.clear();
         bound.quantities.resize(self.units.len(), 0);
-        bound.seen.clear();
-        bound.seen.resize(self.facts.len().max(self.units.len()), false);
+        bound.stated.clear();
+        bound.stated.resize(self.facts.len().max(self.units.len()), false);
         bound.due.clear();
         bound.due.resize(self.duties.len(), 0);
         bound.spans = Default::default();
@@ -62,7 +63,10 @@ impl Policy {
         bound.keys = u8::from(user) << Key::User as u8
             | u8::from(organisation) << Key::Organisation as u8
             | u8::from(user || organisation) << Key::Licensee as u8;
-        self.bind_time(bound);
+        let licensee = request.organisation.or(request.user);
+        let [action, ..] = bound.classes;
+        bound.standing = self.standing(request.used_at, licensee, action, &request.instants);
+        self.bind_time(request.instants.renewal, bound);
         Ok(())
     }
 
@@ -85,14 +89,14 @@ impl Policy {
                 (*low, *high) = (0, u64::MAX);
             }
         }
-        bound.seen.fill(false);
+        bound.stated.fill(false);
         bound.others.clear();
         for (i, (name, value)) in request.facts.iter().enumerate() {
             let Some(fact) = self.fact_names.find(name) else {
                 bound.others.push(i as u32);
                 continue;
             };
-            if let Some(seen) = bound.seen.get_mut(fact as usize) {
+            if let Some(seen) = bound.stated.get_mut(fact as usize) {
                 if *seen {
                     return Err(BindError::DuplicateFact(i));
                 }
@@ -131,14 +135,14 @@ impl Policy {
     fn bind_quantities(&self, request: &Request<'_>, bound: &mut Bound) -> Result<(), BindError> {
         bound.quantities.fill(0);
         bound.range.clear();
-        bound.seen.fill(false);
+        bound.stated.fill(false);
         bound.others.clear();
         for (i, (name, quantity)) in request.quantities.iter().enumerate() {
             let Some(unit) = self.unit_names.find(name) else {
                 bound.others.push(i as u32);
                 continue;
             };
-            if let Some(seen) = bound.seen.get_mut(unit as usize) {
+            if let Some(seen) = bound.stated.get_mut(unit as usize) {
                 if *seen {
                     return Err(BindError::DuplicateUnit(i));
                 }
@@ -159,11 +163,20 @@ impl Policy {
     }
 
     /// Windows of the counters, remembered between requests; due instants of the duties that this action can bring about.
-    fn bind_time(&self, bound: &mut Bound) {
+    fn bind_time(&self, renewal: Option<Renewal>, bound: &mut Bound) {
+        if bound.renewal != renewal {
+            bound.renewal = renewal;
+            if let Some(span) = bound.spans.get_mut(Window::Renewal as usize) {
+                *span = Span::default();
+            }
+        }
         for read in &mut bound.reads {
             let Some(span) = bound.spans.get_mut(read.window_kind as usize) else { continue };
             if bound.used_at < span.start || bound.used_at >= span.end {
-                *span = self.zone.window(bound.used_at, read.window_kind);
+                *span = match read.window_kind {
+                    Window::Renewal => self.renewal_span(bound.used_at, renewal),
+                    kind => self.zone.window(bound.used_at, kind),
+                };
             }
             read.window = span.index;
         }
@@ -177,6 +190,17 @@ impl Policy {
                 };
             }
         }
+    }
+}
+
+impl Policy {
+    /// Without a renewal there is one window for all time.
+    #[cold]
+    fn renewal_span(&self, at: i64, paid: Option<Renewal>) -> Span {
+        let renewal = self.wider.as_ref().and_then(|w| w.renewal.as_ref()).zip(paid);
+        renewal.map_or(Span { start: i64::MIN, end: i64::MAX, index: 0 }, |(renewal, paid)| {
+            self.zone.renewed(at, &renewal.period, paid)
+        })
     }
 }
 

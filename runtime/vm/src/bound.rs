@@ -1,5 +1,6 @@
 //! A request in the numbers of one policy.
 
+use crate::request::Renewal;
 use crate::time::Span;
 use alloc::vec::Vec;
 use licit_bytecode::{Axis, Key, Window};
@@ -12,7 +13,7 @@ pub struct Read {
     /// Whose count: the user, organisation or licensee of the request. Where the request does not give it there is
     /// nothing to look up, and the outcome says `needing`.
     pub key: Key,
-    /// The kind of window.
+    /// The kind of window; the term for what has none.
     pub window_kind: Window,
     /// The index of the window that the instant of use lies in.
     pub window: i64,
@@ -40,14 +41,19 @@ pub struct Bound {
     pub(crate) range: Vec<u32>,
     /// Bit k: the key with number k is given.
     pub(crate) keys: u8,
+    /// What the request and its instants decide of step 2: bits of [`crate::wider::standing`].
+    pub(crate) standing: u8,
+    /// What the remembered window of the renewal was told from.
+    pub(crate) renewal: Option<Renewal>,
     pub(crate) reads: Vec<Read>,
     /// By duty: when it would fall due.
     pub(crate) due: Vec<i64>,
     /// By kind of window: the one that was used last.
-    pub(crate) spans: [Span; 8],
+    pub(crate) spans: [Span; 12],
     /// Facts and units of the request that the policy does not list.
     pub(crate) others: Vec<u32>,
-    pub(crate) seen: Vec<bool>,
+    /// By unit: whether the request states it. (Longer where there are more facts than units.)
+    pub(crate) stated: Vec<bool>,
 }
 
 impl Bound {
@@ -77,6 +83,10 @@ impl Bound {
 
     pub(crate) fn quantity(&self, unit: u16) -> u128 {
         self.quantities.get(usize::from(unit)).copied().unwrap_or(0)
+    }
+
+    pub(crate) fn states(&self, unit: u16) -> bool {
+        self.stated.get(usize::from(unit)).copied().unwrap_or(false)
     }
 
     pub(crate) fn has(&self, key: Key) -> bool {

@@ -3,21 +3,25 @@
 use crate::bound::Bound;
 use crate::condition::{Class, Value};
 use crate::meter::{Meter, Steps, Unmetered};
-use crate::outcome::{Delta, DutyDue, EVERYTHING, Line, Outcome, ReasonCode, UNIT_BASE};
+use crate::outcome::{Delta, DutyDue, EVERYTHING, Outcome, ReasonCode, UNIT_BASE};
 use crate::policy::Policy;
-use crate::price::{Cost, Prices};
 use crate::request::{DutyStatus, State};
-use crate::row::{Row, RowCharge, Test, Why};
+use crate::row::{Row, RowWider, Test, Why};
+use crate::scratch::Scratch;
+use crate::wider::standing;
+use alloc::vec::Vec;
 use licit_bytecode::{DutyMode, Key};
 
 /// One evaluation.
-struct Run<'a, M> {
-    policy: &'a Policy,
-    row: &'a Row,
-    bound: &'a Bound,
+pub(crate) struct Run<'a, M> {
+    pub(crate) policy: &'a Policy,
+    pub(crate) row: &'a Row,
+    pub(crate) bound: &'a Bound,
     state: &'a State<'a>,
-    out: &'a mut Outcome,
-    meter: &'a mut M,
+    /// Where counters can stand, instead of the state's; only for the largest price.
+    pub(crate) ranges: &'a [(u128, u128)],
+    pub(crate) out: &'a mut Outcome,
+    pub(crate) meter: &'a mut M,
 }
 
 impl Policy {
@@ -34,37 +38,50 @@ impl Policy {
         steps.0
     }
 
-    /// Prices a use that was permitted before: steps 1 and 7 only, for a commit. Lines, and the deltas of price counters;
-    /// or the reasons of these steps, with neither.
+    /// Prices a use that was permitted before: steps 1 and 7 only, for a commit. Lines, and the deltas of prices, fees,
+    /// spend limits, prepaid credit and charges at close; whether the money suffices is not asked again. Or the reasons of
+    /// these steps, with neither.
     pub fn price(&self, bound: &Bound, state: &State<'_>, outcome: &mut Outcome) {
         let mut meter = Unmetered;
         let Some(mut run) = self.run(bound, state, outcome, &mut meter) else { return };
         run.alive();
         if run.range() {
-            run.charges();
+            run.charges(false);
         }
         run.close(false);
+    }
+
+    /// Which ends (label order) the bound facts reach, whatever is asked: for evidence, which may latch them.
+    pub fn reached(&self, bound: &Bound) -> Vec<u16> {
+        let (mut scratch, mut meter) = (Scratch::default(), Unmetered);
+        let wider = self.wider.as_ref().filter(|_| bound.module == self.module_id);
+        scratch.fit(0, self.conditions.nodes.len(), 16 + self.facts.len());
+        scratch.begin();
+        let ends = (0..).zip(wider.into_iter().flat_map(|w| &w.ends));
+        let value = |when| self.conditions.value(when, bound, &mut scratch, &mut meter);
+        let mut value = value;
+        ends.filter(|(_, (_, when))| value(*when) == Value::True).map(|(end, _)| end).collect()
     }
 
     #[inline]
     fn decide(&self, bound: &Bound, state: &State<'_>, outcome: &mut Outcome, meter: &mut impl Meter) {
         let Some(mut run) = self.run(bound, state, outcome, meter) else { return };
         let in_range = run.range();
-        run.status();
         run.alive();
+        run.status();
         let permitted = run.rules();
         if in_range {
             run.limits();
         }
         run.suspensions();
         if in_range && permitted {
-            run.charges();
+            run.charges(true);
         }
         run.close(true);
     }
 
     #[inline]
-    fn run<'a, M: Meter>(
+    pub(crate) fn run<'a, M: Meter>(
         &'a self,
         bound: &'a Bound,
         state: &'a State<'a>,
@@ -78,14 +95,14 @@ impl Policy {
         if row.is_none() {
             out.reason(ReasonCode::Range, EVERYTHING);
         }
-        Some(Run { policy: self, row: row?, bound, state, out, meter })
+        Some(Run { policy: self, row: row?, bound, state, ranges: &[], out, meter })
     }
 }
 
 impl<M: Meter> Run<'_, M> {
     /// Step 1; whether there was nothing to say.
     #[inline]
-    fn range(&mut self) -> bool {
+    pub(crate) fn range(&mut self) -> bool {
         for number in &self.bound.range {
             self.meter.step();
             self.out.reason(ReasonCode::Range, *number);
@@ -96,37 +113,80 @@ impl<M: Meter> Run<'_, M> {
     /// Step 2.
     #[inline]
     fn status(&mut self) {
-        let (p, at) = (self.policy, self.bound.used_at);
-        if at < p.from {
-            self.out.reason(ReasonCode::NotYet, 0);
-        }
-        if at >= p.until {
-            self.out.reason(ReasonCode::Expired, 0);
+        let p = self.policy;
+        if self.bound.standing != 0 {
+            self.standing();
         }
         if let (Some(notice), Some(after)) = (self.state.notice, &p.revocable)
-            && at >= p.zone.add(notice, after)
+            && self.bound.used_at >= p.zone.add(notice, after)
         {
             self.out.reason(ReasonCode::Revoked, 0);
+        }
+        if let Some(wider) = &self.row.wider {
+            self.ends(wider);
+        }
+    }
+
+    /// What binding found out.
+    #[cold]
+    fn standing(&mut self) {
+        let has = |bit: u8| self.bound.standing & bit != 0;
+        let reasons = [
+            (standing::NOT_YET, ReasonCode::NotYet),
+            (standing::EXPIRED, ReasonCode::Expired),
+            (standing::LAPSED, ReasonCode::Lapsed),
+            (standing::NOT_HOLDER, ReasonCode::NotHolder),
+        ];
+        for (_, code) in reasons.into_iter().filter(|(bit, _)| has(*bit)) {
+            self.out.reason(code, 0);
+        }
+        let needs =
+            [(standing::NEEDS_LICENSEE, 8), (standing::NEEDS_GRANT, 9), (standing::NEEDS_RELEASE, 10)];
+        for (_, slot) in needs.into_iter().filter(|(bit, _)| has(*bit)) {
+            self.out.scratch.need(slot);
+        }
+    }
+
+    /// Ends that were reached before, and those that are reached now.
+    fn ends(&mut self, row: &RowWider) {
+        let Some(wider) = &self.policy.wider else { return };
+        let latched = |end: u16| self.state.latched.get(usize::from(end)).copied().unwrap_or(false);
+        for (end, (clause, _)) in (0..).zip(&wider.ends) {
+            self.meter.step();
+            if latched(end) {
+                self.out.reason(ReasonCode::Ended, *clause);
+            }
+        }
+        for (end, test) in &row.ends {
+            let Some((clause, when)) = wider.ends.get(usize::from(*end)) else { continue };
+            if latched(*end) || !self.test(*test) {
+                continue;
+            }
+            match self.value(*when) {
+                Value::True => self.out.reason(ReasonCode::Ended, *clause),
+                Value::Unknown => self.need(*when),
+                Value::False => {}
+            }
         }
     }
 
     /// Which bits of the row are alive.
     #[inline]
-    fn alive(&mut self) {
+    pub(crate) fn alive(&mut self) {
         let frame = self.bound.frame.as_slice();
         self.row.masks.alive(self.bound.starts, frame, &mut self.out.scratch.alive, self.meter);
     }
 
-    fn value(&mut self, at: u32) -> Value {
+    pub(crate) fn value(&mut self, at: u32) -> Value {
         self.policy.conditions.value(at, self.bound, &mut self.out.scratch, self.meter)
     }
 
-    fn need(&mut self, at: u32) {
+    pub(crate) fn need(&mut self, at: u32) {
         self.policy.conditions.need(at, self.bound, &mut self.out.scratch, self.meter);
     }
 
     #[inline]
-    fn test(&mut self, test: Test) -> bool {
+    pub(crate) fn test(&mut self, test: Test) -> bool {
         self.meter.step();
         match test {
             Test::Never => false,
@@ -304,13 +364,13 @@ impl<M: Meter> Run<'_, M> {
     }
 
     #[inline]
-    fn used(&self, counter: u16) -> u128 {
+    pub(crate) fn used(&self, counter: u16) -> u128 {
         self.state.used.get(usize::from(counter)).copied().unwrap_or(0)
     }
 
     /// `used + quantity` where the unit's range and the key allow it.
     #[inline]
-    fn total(&mut self, counter: u16, key: Key, unit: u16, highest: u128) -> Option<u128> {
+    pub(crate) fn total(&mut self, counter: u16, key: Key, unit: u16, highest: u128) -> Option<u128> {
         if !self.bound.has(key) {
             self.out.scratch.need(5 + key as u32);
             return None;
@@ -323,11 +383,16 @@ impl<M: Meter> Run<'_, M> {
     }
 
     #[inline]
-    fn delta(&mut self, counter: u16, unit: u16) {
+    pub(crate) fn delta(&mut self, counter: u16, unit: u16) {
         let add = self.bound.quantity(unit);
         if add > 0 {
-            self.out.deltas.push(Delta { counter, window: self.bound.window(counter), add });
+            self.add(counter, add);
         }
+    }
+
+    #[inline]
+    pub(crate) fn add(&mut self, counter: u16, add: u128) {
+        self.out.deltas.push(Delta { counter, window: self.bound.window(counter), add });
     }
 
     /// Step 5.
@@ -344,6 +409,33 @@ impl<M: Meter> Run<'_, M> {
                     self.out.reason(ReasonCode::Over, limit.clause);
                 }
                 self.delta(*i, limit.unit);
+            }
+        }
+        if let Some(wider) = &row.wider {
+            self.opens(wider);
+        }
+    }
+
+    /// Calls at once, and seats: one each.
+    fn opens(&mut self, row: &RowWider) {
+        let Some(wider) = &self.policy.wider else { return };
+        for (i, test) in &row.opens {
+            let Some(open) = wider.opens.get(usize::from(*i)) else { continue };
+            if !self.test(*test) {
+                continue;
+            }
+            let mut given = true;
+            for key in [open.key, if open.seats { Key::User } else { open.key }] {
+                if !self.bound.has(key) {
+                    self.out.scratch.need(5 + key as u32);
+                    given = false;
+                }
+            }
+            if given {
+                if self.used(open.counter) >= open.cap {
+                    self.out.reason(ReasonCode::Over, open.clause);
+                }
+                self.add(open.counter, 1);
             }
         }
     }
@@ -370,108 +462,9 @@ impl<M: Meter> Run<'_, M> {
         }
     }
 
-    /// Step 7.
-    #[inline]
-    fn charges(&mut self) {
-        let row = self.row;
-        let mut sum = Some(0u128);
-        for charge in &row.charges {
-            match *charge {
-                RowCharge::Plain { charge, case, certainly, possibly } => {
-                    if self.test(certainly) {
-                        self.apply(charge, 0, case, &mut sum);
-                    } else if self.test(possibly) {
-                        let when = self.policy.cases.get(case as usize).copied().unwrap_or(0);
-                        self.need(when);
-                    }
-                }
-                RowCharge::ByCase { charge, start, end } => {
-                    let mut found = None;
-                    let mut several = false;
-                    for (case, global, test) in
-                        row.cases.get(start as usize..end as usize).unwrap_or_default()
-                    {
-                        if self.test(*test) {
-                            several |= found.is_some();
-                            found = Some((*case, *global));
-                        }
-                    }
-                    match found {
-                        Some(_) if several => {
-                            let clause = self.clause_of(charge);
-                            self.out.reason(ReasonCode::AmbiguousPrice, clause);
-                        }
-                        Some((case, global)) => self.apply(charge, case, global, &mut sum),
-                        None => self.no_case(charge),
-                    }
-                }
-            }
-        }
-        if !self.policy.prices.sum_proven && sum.is_none_or(|s| s >> 127 != 0) {
-            self.out.reason(ReasonCode::Range, EVERYTHING);
-        }
-        for unit in &self.policy.prices.unpriced {
-            self.meter.step();
-            if self.bound.quantity(*unit) > 0 {
-                self.out.reason(ReasonCode::Unpriced, UNIT_BASE + u32::from(*unit));
-            }
-        }
-    }
-
-    fn clause_of(&self, charge: u16) -> u32 {
-        self.policy.charges.get(usize::from(charge)).copied().unwrap_or(0)
-    }
-
-    /// No case is true: what is missing, or that there is no price.
-    #[cold]
-    fn no_case(&mut self, charge: u16) {
-        let policy = self.policy;
-        let at = |i: usize| policy.first_case.get(i).map_or(0, |c| *c as usize);
-        let (first, end) = (at(charge.into()), at(usize::from(charge) + 1));
-        let mut unknown = false;
-        for when in policy.cases.get(first..end).unwrap_or_default() {
-            if self.value(*when) == Value::Unknown {
-                unknown = true;
-                self.need(*when);
-            }
-        }
-        if !unknown {
-            let clause = self.clause_of(charge);
-            self.out.reason(ReasonCode::Unpriced, clause);
-        }
-    }
-
-    /// The price of a case that applies; `sum` becomes none when the lines no longer fit
-    /// in 128 bits.
-    #[inline]
-    fn apply(&mut self, charge: u16, case: u16, global: u32, sum: &mut Option<u128>) {
-        self.meter.step();
-        let prices = &self.policy.prices;
-        let priced = match prices.cases.get(global as usize).copied() {
-            None | Some(Cost::Free) => return,
-            Some(Cost::Rate { unit, rate, proven }) => Prices::rate(rate, self.bound.quantity(unit), proven),
-            Some(Cost::Graduated { unit, key, counter, tiers, proven }) => {
-                let highest = self.policy.units.get(usize::from(unit)).copied().unwrap_or(0);
-                let Some(total) = self.total(counter, key, unit, highest) else { return };
-                self.delta(counter, unit);
-                let used = total - self.bound.quantity(unit);
-                prices.graduated(tiers, used, total, proven, self.meter)
-            }
-        };
-        let Some(amount) = priced else {
-            let clause = self.clause_of(charge);
-            self.out.reason(ReasonCode::Range, clause);
-            return;
-        };
-        if !prices.sum_proven {
-            *sum = sum.and_then(|s| s.checked_add(amount));
-        }
-        self.out.lines.push(Line { charge, case, amount });
-    }
-
     /// Step 8; duties only for a new use.
     #[inline]
-    fn close(&mut self, new: bool) {
+    pub(crate) fn close(&mut self, new: bool) {
         if self.out.scratch.is_needy() {
             self.report_needs();
         }
@@ -480,9 +473,13 @@ impl<M: Meter> Run<'_, M> {
             return;
         }
         self.out.permitted = true;
+        if self.row.wider.is_some() || self.policy.prices.fees {
+            self.out.deltas.sort_unstable_by_key(|delta| delta.counter);
+        }
         if !new {
             return;
         }
+        self.out.grace = self.bound.standing & standing::GRACE != 0;
         let row = self.row;
         for (i, test) in &row.duties {
             let Some(duty) = self.policy.duties.get(usize::from(*i)) else { continue };

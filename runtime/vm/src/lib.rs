@@ -8,7 +8,8 @@
 //! ```
 //!
 //! Reading order: [`Request`], [`Outcome`], `bind`, `row` (the tables that decide) and `lower` (how they are made), `eval`
-//! (the steps of `spec/core.md` section 7), `condition` (the general form), `price`, `time`.
+//! (the steps of `spec/core.md` section 7), `charge` (its step 7), `wider` (what `spec/core-wider.md` adds), `condition` (the
+//! general form), `price`, `time`, `calendar` (what ledgers ask).
 //!
 //! *Invariant:* `no_std`, no unsafe; no input makes it panic.
 
@@ -23,6 +24,8 @@ extern crate alloc;
 
 mod bind;
 mod bound;
+mod calendar;
+mod charge;
 mod condition;
 mod eval;
 mod lower;
@@ -37,6 +40,7 @@ mod row;
 mod scratch;
 mod text;
 mod time;
+mod wider;
 
 /// The module format: what the manifest consists of.
 pub use licit_bytecode as bytecode;

@@ -101,9 +101,11 @@ pub struct Reason {
     /// What kind of reason.
     pub code: ReasonCode,
     /// What it is about (`spec/core.md` section 7): for a clause its clause number; for `needing` the slot (0 to 2 action,
-    /// purpose, place not given; 3 to 5 unlisted; 6 user; 7 organisation; 8 licensee; 16 + i fact i); for `not-permitted`
+    /// purpose, place not given; 3 to 5 unlisted; 6 user; 7 organisation; 8 licensee; 9 grant; 10 release; 16 + i fact i); for
+    /// `not-permitted`
     /// the guard (1 party, 2 action, 3 purpose, 4 place, 5 time, 6 other); for a unit [`UNIT_BASE`] + index or
-    /// [`UNIT_UNKNOWN`]; [`EVERYTHING`] for `range:*`; 0 for `revoked`, `not-yet`, `expired`.
+    /// [`UNIT_UNKNOWN`]; [`EVERYTHING`] for `range:*`; 0 for `revoked`, `not-yet`, `expired`,
+    /// `lapsed`, `not-holder`.
     pub number: u32,
 }
 
@@ -127,14 +129,14 @@ pub struct DutyDue {
     pub due: i64,
 }
 
-/// What this use adds to a counter.
+/// What this use adds to a counter (of a prepaid credit: takes from it).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Delta {
     /// The counter.
     pub counter: u16,
     /// The index of the window that it counts in.
     pub window: i64,
-    /// How much, above 0.
+    /// How much; above 0 but for a charge at close, whose reports may be 0.
     pub add: u128,
 }
 

@@ -6,6 +6,8 @@ use crate::outcome::Outcome;
 use crate::price::{Prices, price_tables};
 use crate::row::{self, Conjunct, Rows, Source};
 use crate::time::Zone;
+use crate::wider::{Mark, Wider};
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use licit_bytecode::manifest::Counter;
 use licit_bytecode::{Axis, Duty, FactType, LoadError, Manifest, Module, Period};
@@ -28,8 +30,8 @@ pub struct Policy {
     pub(crate) cost: u64,
     pub(crate) zone: Zone,
     /// First instant inside and first instant no longer inside.
-    pub(crate) from: i64,
-    pub(crate) until: i64,
+    pub(crate) from: Mark,
+    pub(crate) until: Mark,
     pub(crate) revocable: Option<Period>,
     pub(crate) axes: [Names; 3],
     pub(crate) unit_names: Names,
@@ -58,6 +60,8 @@ pub struct Policy {
     pub(crate) duties: Vec<Duty>,
     /// Duties that suspend.
     pub(crate) suspending: Vec<u16>,
+    /// Standing use and standing money, where there is any.
+    pub(crate) wider: Option<Box<Wider>>,
 }
 
 impl Policy {
@@ -82,7 +86,14 @@ impl Policy {
         let conjuncts = conjuncts(m, &conditions);
         let starts = |c: usize| m.case.partition_point(|case| (case.charge as usize) < c) as u32;
         let first_case: Vec<u32> = (0..=m.charge.len()).map(starts).collect();
-        let source = Source { m, conditions: &conditions, conjuncts: &conjuncts, first_case: &first_case };
+        let wider = Wider::new(m, &manifest.counters).map(Box::new);
+        let source = Source {
+            m,
+            conditions: &conditions,
+            conjuncts: &conjuncts,
+            first_case: &first_case,
+            wider: wider.as_deref(),
+        };
         let rows = row::rows(&source, masks);
         let axis = |axis| Names::new(m.leaf.iter().filter(|l| l.axis == axis).map(|l| l.name.as_str()));
         let highest = |unit: u32| m.unit.get(unit as usize).map_or(0, |u| u.highest);
@@ -98,8 +109,8 @@ impl Policy {
         Self {
             module_id,
             cost,
-            from: manifest.from.as_ref().map_or(i64::MIN, |p| zone.point(p)),
-            until: manifest.until.as_ref().map_or(i64::MAX, |p| zone.point(p)),
+            from: Mark::new(manifest.from.as_ref(), &zone, i64::MIN),
+            until: Mark::new(manifest.until.as_ref(), &zone, i64::MAX),
             revocable: m.revocable.first().map(|r| r.after.clone()),
             axes: [axis(Axis::Action), axis(Axis::Purpose), axis(Axis::Place)],
             unit_names: Names::new(m.unit.iter().map(|u| u.name.as_str())),
@@ -113,7 +124,8 @@ impl Policy {
             limits: m.limit.iter().map(limit).collect(),
             charges: m.charge.iter().map(|c| c.clause).collect(),
             cases: m.case.iter().map(|c| c.when).collect(),
-            prices: price_tables(m),
+            prices: price_tables(m, &manifest.counters),
+            wider,
             duties: m.duty.clone(),
             suspending,
             manifest,
@@ -154,6 +166,7 @@ impl Policy {
             + conjuncts
             + self.conditions.size()
             + self.prices.size()
+            + self.wider.as_ref().map_or(0, |w| w.size())
             + 2 * self.rows.of_action.len()
             + size_of_val(self.facts.as_slice())
             + 16 * self.units.len()
@@ -175,8 +188,12 @@ impl Policy {
         let mut out = Outcome::default();
         let slots = 16 + self.facts.len();
         let rules = self.forbids.len() + self.limits.len() + self.duties.len() + self.charges.len();
+        let wider = self
+            .wider
+            .as_ref()
+            .map_or(0, |w| w.ends.len() + w.opens.len() + w.purses.len() + w.closings.len());
         // Step 1 gives a reason for each unit and one for unknown ones, step 7 one for each unit.
-        out.reasons.reserve_exact(rules + slots + 2 * self.units.len() + 8);
+        out.reasons.reserve_exact(rules + wider + slots + 2 * self.units.len() + 8);
         out.lines.reserve_exact(self.charges.len());
         out.duties.reserve_exact(self.duties.len());
         out.deltas.reserve_exact(self.counters.len());

@@ -3,6 +3,7 @@
 
 use crate::meter::Meter;
 use alloc::vec::Vec;
+use licit_bytecode::manifest::{Counter, CounterOf};
 use licit_bytecode::{Key, Module, Price};
 
 /// Amounts are below this.
@@ -12,16 +13,40 @@ const TOO_LARGE: u128 = 1 << 127;
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Cost {
     Free,
-    Rate { unit: u16, rate: u64, proven: bool },
-    Graduated { unit: u16, key: Key, counter: u16, tiers: (u32, u32), proven: bool },
+    Rate {
+        unit: u16,
+        rate: u64,
+        proven: bool,
+    },
+    Graduated {
+        unit: u16,
+        key: Key,
+        counter: u16,
+        tiers: (u32, u32),
+        proven: bool,
+    },
+    /// Graduated, of which no total is more than the cap.
+    Capped {
+        unit: u16,
+        key: Key,
+        counter: u16,
+        tiers: (u32, u32),
+        cap: u64,
+    },
+    /// With the first use only.
+    Fee {
+        amount: u64,
+        key: Key,
+        counter: u16,
+    },
 }
 
 impl Cost {
     /// The unit that it has a price for.
     fn unit(self) -> Option<u16> {
         match self {
-            Self::Free => None,
-            Self::Rate { unit, .. } | Self::Graduated { unit, .. } => Some(unit),
+            Self::Free | Self::Fee { .. } => None,
+            Self::Rate { unit, .. } | Self::Graduated { unit, .. } | Self::Capped { unit, .. } => Some(unit),
         }
     }
 }
@@ -49,6 +74,8 @@ pub(crate) struct Prices {
     pub(crate) cases: Vec<Cost>,
     /// Whether the lines of any request sum to less than 2^127.
     pub(crate) sum_proven: bool,
+    /// Whether there is any fee; their counters are not in the order of the cases.
+    pub(crate) fees: bool,
     /// Units that a request may not have without a price for them.
     pub(crate) unpriced: Vec<u16>,
     tiers: Vec<Tier>,
@@ -60,38 +87,21 @@ fn below(amount: Option<u128>) -> Option<u128> {
 }
 
 /// Prepares the prices of a verified module.
-pub(crate) fn price_tables(m: &Module) -> Prices {
+pub(crate) fn price_tables(m: &Module, counters: &[Counter]) -> Prices {
     let mut out = Prices::default();
-    let highest = |unit: u32| m.unit.get(unit as usize).map_or(0, |u| u.highest);
-    let mut counter = m.limit.len() as u16;
+    let numbered = |fee: bool| {
+        let of = move |c: &Counter| match c.of {
+            CounterOf::Case { .. } => !fee,
+            CounterOf::Fee { .. } => fee,
+            _ => false,
+        };
+        (0u16..).zip(counters).filter(move |(_, c)| of(c)).map(|(i, _)| i)
+    };
+    let (mut cases, mut fees) = (numbered(false), numbered(true));
     // The dearest case of each charge; none: perhaps too large.
     let mut dearest: Vec<Option<u128>> = m.charge.iter().map(|_| Some(0)).collect();
     for case in &m.case {
-        let (cost, most) = match &case.price {
-            // Fees and bounds are not evaluated yet.
-            Price::Free {} | Price::Fee { .. } => (Cost::Free, Some(0)),
-            Price::Rate { unit, rate } => {
-                let most = below(highest(*unit).checked_mul(u128::from(*rate)));
-                let proven = most.is_some() && u64::try_from(highest(*unit)).is_ok();
-                (Cost::Rate { unit: *unit as u16, rate: *rate, proven }, most)
-            }
-            Price::Graduated { unit, key, tiers, .. } | Price::Bounded { unit, key, tiers, .. } => {
-                let first = out.tiers.len() as u32;
-                for (i, t) in tiers.iter().enumerate() {
-                    let end = tiers.get(i + 1).map_or(u128::MAX, |next| next.start);
-                    out.tiers.push(Tier { start: t.start, end, rate: t.rate });
-                    // Never asked unless all quantities fit.
-                    let small = |n: u128| u64::try_from(n).unwrap_or(u64::MAX);
-                    out.narrow.push(NarrowTier { start: small(t.start), end: small(end), rate: t.rate });
-                }
-                let range = (first, out.tiers.len() as u32);
-                let most = below(out.wide_sum(range, 0, highest(*unit)));
-                let proven = most.is_some() && highest(*unit) < u128::from(u64::MAX);
-                let cost = Cost::Graduated { unit: *unit as u16, key: *key, counter, tiers: range, proven };
-                counter += 1;
-                (cost, most)
-            }
-        };
+        let (cost, most) = out.prepare(m, &case.price, &mut cases, &mut fees);
         out.cases.push(cost);
         if let Some(d) = dearest.get_mut(case.charge as usize) {
             *d = d.zip(most).map(|(d, most)| d.max(most));
@@ -99,7 +109,9 @@ pub(crate) fn price_tables(m: &Module) -> Prices {
     }
     let sum = dearest.iter().try_fold(0u128, |sum, d| below(sum.checked_add((*d)?)));
     out.sum_proven = sum.is_some();
+    out.fees = out.cases.iter().any(|c| matches!(c, Cost::Fee { .. }));
     let mut priced: Vec<u16> = out.cases.iter().filter_map(|c| c.unit()).collect();
+    priced.extend(m.at_close.iter().map(|c| c.unit as u16));
     if !priced.is_empty() {
         priced.extend(m.free.iter().map(|f| f.unit as u16));
         priced.sort_unstable();
@@ -110,7 +122,97 @@ pub(crate) fn price_tables(m: &Module) -> Prices {
     out
 }
 
+/// The most that `quantity` units cost wherever they begin in the range, of pieces that start at 0; none if that does not
+/// fit. One pass: between two borders, the price changes evenly while the units move up.
+pub(crate) fn steepest(
+    pieces: &[(u128, u64)],
+    (low, high): (u128, u128),
+    quantity: u128,
+    highest: u128,
+) -> Option<u128> {
+    let (mut at, high) = (low.min(highest), high.min(highest));
+    let start = |i: usize| pieces.get(i).map(|p| p.0);
+    let rate = |i: usize| pieces.get(i).map_or(0, |p| p.1);
+    let holding = |x: u128| pieces.partition_point(|p| p.0 <= x).saturating_sub(1);
+    let (mut first, mut last) = (holding(at), holding(at.checked_add(quantity)?));
+    let mut price = Some(0u128);
+    for i in first..=last {
+        let (from, to) = (start(i)?.max(at), start(i + 1).unwrap_or(u128::MAX).min(at + quantity));
+        price = price.and_then(|p| p.checked_add(to.saturating_sub(from).checked_mul(rate(i).into())?));
+    }
+    let mut price = below(price)?;
+    let mut most = price;
+    while at < high {
+        let border = start(first + 1).unwrap_or(high).min(high);
+        let next = start(last + 1).map_or(border, |s| border.min(s - quantity));
+        let (gained, lost) = (rate(last), rate(first));
+        let change = (next - at).checked_mul(gained.abs_diff(lost).into());
+        price =
+            if gained >= lost { below(price.checked_add(change?))? } else { price.saturating_sub(change?) };
+        most = most.max(price);
+        at = next;
+        while start(first + 1).is_some_and(|s| s <= at) {
+            first += 1;
+        }
+        while start(last + 1).is_some_and(|s| s <= at + quantity) {
+            last += 1;
+        }
+    }
+    Some(most)
+}
+
 impl Prices {
+    /// What a price costs, and the most that one line of it can be; none: perhaps too large. Counters are numbered in the
+    /// order of the cases, those of fees for themselves.
+    fn prepare(
+        &mut self,
+        m: &Module,
+        price: &Price,
+        cases: &mut impl Iterator<Item = u16>,
+        fees: &mut impl Iterator<Item = u16>,
+    ) -> (Cost, Option<u128>) {
+        let highest = |unit: u32| m.unit.get(unit as usize).map_or(0, |u| u.highest);
+        match price {
+            Price::Free {} => (Cost::Free, Some(0)),
+            Price::Rate { unit, rate } => {
+                let most = below(highest(*unit).checked_mul(u128::from(*rate)));
+                let proven = most.is_some() && u64::try_from(highest(*unit)).is_ok();
+                (Cost::Rate { unit: *unit as u16, rate: *rate, proven }, most)
+            }
+            Price::Graduated { unit, key, tiers, .. }
+            | Price::Bounded { unit, key, tiers, cap: None, .. } => {
+                let tiers = self.schedule(tiers);
+                let most = below(self.wide_sum(tiers, 0, highest(*unit)));
+                let proven = most.is_some() && highest(*unit) < u128::from(u64::MAX);
+                let counter = cases.next().unwrap_or(u16::MAX);
+                (Cost::Graduated { unit: *unit as u16, key: *key, counter, tiers, proven }, most)
+            }
+            Price::Bounded { unit, key, tiers, cap: Some(cap), .. } => {
+                let tiers = self.schedule(tiers);
+                let counter = cases.next().unwrap_or(u16::MAX);
+                let cost = Cost::Capped { unit: *unit as u16, key: *key, counter, tiers, cap: *cap };
+                (cost, Some((*cap).into()))
+            }
+            Price::Fee { amount, key, .. } => {
+                let counter = fees.next().unwrap_or(u16::MAX);
+                (Cost::Fee { amount: *amount, key: *key, counter }, Some((*amount).into()))
+            }
+        }
+    }
+
+    /// Keeps tiers; from where to before where.
+    fn schedule(&mut self, tiers: &[licit_bytecode::Tier]) -> (u32, u32) {
+        let first = self.tiers.len() as u32;
+        for (i, t) in tiers.iter().enumerate() {
+            let end = tiers.get(i + 1).map_or(u128::MAX, |next| next.start);
+            self.tiers.push(Tier { start: t.start, end, rate: t.rate });
+            // Never asked unless all quantities fit.
+            let small = |n: u128| u64::try_from(n).unwrap_or(u64::MAX);
+            self.narrow.push(NarrowTier { start: small(t.start), end: small(end), rate: t.rate });
+        }
+        (first, self.tiers.len() as u32)
+    }
+
     /// The price of the units from `from` to before `to`; none if it does not fit in 128 bits.
     fn wide_sum(&self, tiers: (u32, u32), from: u128, to: u128) -> Option<u128> {
         let mut sum = 0u128;
@@ -154,6 +256,55 @@ impl Prices {
         }
         below(self.wide_sum(tiers, 0, to))?;
         self.wide_sum(tiers, from, to)
+    }
+
+    /// min(T(to), cap) - min(T(from), cap).
+    pub(crate) fn capped(
+        &self,
+        tiers: (u32, u32),
+        cap: u64,
+        from: u128,
+        to: u128,
+        meter: &mut impl Meter,
+    ) -> u128 {
+        let (mut before, mut after) = (0u128, 0u128);
+        for t in self.tiers.get(tiers.0 as usize..tiers.1 as usize).unwrap_or_default() {
+            meter.step();
+            // What is beyond all numbers is beyond the cap.
+            let part = |x: u128| x.min(t.end).saturating_sub(t.start).saturating_mul(t.rate.into());
+            before = before.saturating_add(part(from));
+            after = after.saturating_add(part(to));
+        }
+        let cap = u128::from(cap);
+        after.min(cap) - before.min(cap)
+    }
+
+    /// The schedule as pieces (where each starts, and its rate) that go on for ever: nothing more after the cap, nor beyond
+    /// the unit's highest number. The unit in which the cap is reached costs what is left to it.
+    pub(crate) fn pieces(
+        &self,
+        tiers: (u32, u32),
+        cap: Option<u64>,
+        highest: u128,
+        pieces: &mut Vec<(u128, u64)>,
+    ) {
+        pieces.clear();
+        let mut left = cap.map(u128::from);
+        for t in self.tiers.get(tiers.0 as usize..tiers.1 as usize).unwrap_or_default() {
+            pieces.push((t.start, t.rate));
+            let (Some(room), rate) = (left, u128::from(t.rate)) else { continue };
+            let width = t.end - t.start;
+            let whole = room.checked_div(rate).unwrap_or(u128::MAX);
+            if whole < width {
+                let reached = t.start + whole;
+                pieces.push((reached, (room % rate) as u64));
+                pieces.push((reached + 1, 0));
+                break;
+            }
+            left = Some(room.saturating_sub(width.saturating_mul(rate)));
+        }
+        pieces.retain(|(start, _)| *start < highest);
+        pieces.push((highest, 0));
     }
 
     /// Heap bytes.

@@ -8,6 +8,8 @@
 use crate::condition::{Class, Conditions, Value};
 use crate::lower::{Lower, Term, both};
 use crate::masks::{Budget, Builder as MaskBuilder, Masks};
+use crate::wider::Wider;
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -37,6 +39,18 @@ pub(crate) enum RowCharge {
     ByCase { charge: u16, start: u32, end: u32 },
 }
 
+/// How the clauses of [`crate::wider::Wider`] are asked; numbers are indices into its lists.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RowWider {
+    /// Ends that may be reached.
+    pub(crate) ends: Vec<(u16, Test)>,
+    /// What can count.
+    pub(crate) opens: Vec<(u16, Test)>,
+    pub(crate) purses: Vec<(u16, Test)>,
+    /// Whether it certainly counts, and whether possibly.
+    pub(crate) closings: Vec<(u16, Test, Test)>,
+}
+
 /// What can matter for one class of actions.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Row {
@@ -64,6 +78,8 @@ pub(crate) struct Row {
     pub(crate) cases: Vec<(u16, u32, Test)>,
     /// Duties that can fall due.
     pub(crate) duties: Vec<(u16, Test)>,
+    /// Where the policy has standing use or standing money.
+    pub(crate) wider: Option<Box<RowWider>>,
 }
 
 /// A conjunct of a permit and what it speaks of.
@@ -77,6 +93,7 @@ pub(crate) struct Source<'a> {
     pub(crate) conjuncts: &'a [Vec<Conjunct>],
     /// The first case of each charge among all cases, and one past the last.
     pub(crate) first_case: &'a [u32],
+    pub(crate) wider: Option<&'a Wider>,
 }
 
 /// Rows and the row of each class of actions.
@@ -165,7 +182,22 @@ fn general_row(source: &Source<'_>) -> Row {
     for (i, d) in m.duty.iter().enumerate() {
         row.duties.push((i as u16, d.guard.map_or(Test::Always, Test::Possibly)));
     }
+    row.wider = source.wider.map(|wider| Box::new(general_wider(wider)));
     row
+}
+
+fn general_wider(wider: &Wider) -> RowWider {
+    let possibly = |guard: Option<u32>| guard.map_or(Test::Always, Test::Possibly);
+    let certainly = |guard: Option<u32>| guard.map_or(Test::Always, Test::Certainly);
+    RowWider {
+        ends: (0..).zip(&wider.ends).map(|(i, e)| (i, Test::Possibly(e.1))).collect(),
+        opens: (0..).zip(&wider.opens).map(|(i, o)| (i, possibly(o.guard))).collect(),
+        purses: (0..).zip(&wider.purses).map(|(i, p)| (i, possibly(p.guard))).collect(),
+        closings: (0..)
+            .zip(&wider.closings)
+            .map(|(i, c)| (i, certainly(c.guard), possibly(c.guard)))
+            .collect(),
+    }
 }
 
 fn case_range(source: &Source<'_>, charge: usize) -> (u32, u32) {
@@ -187,10 +219,13 @@ impl<'a, 'b> Builder<'a, 'b> {
         let m = source.m;
         let code = source.conditions.nodes.len() + source.conditions.operands.len();
         let questions = m.forbid.len() + m.permit.len() + m.limit.len() + 2 * m.case.len() + m.duty.len();
-        let masks = MaskBuilder::new(4 * code + 2 * questions);
+        let wider =
+            source.wider.map_or(0, |w| w.ends.len() + w.opens.len() + w.purses.len() + 2 * w.closings.len());
+        let masks = MaskBuilder::new(4 * code + 2 * (questions + wider));
         let mut b = Self { source, action, budget, row: Row::default(), masks };
         b.rules()?;
         b.guards()?;
+        b.wider()?;
         b.row.masks = b.masks.finish(source.conditions, b.budget)?;
         b.row.rules.resize(b.row.masks.words, (0, 0));
         let why = MaskBuilder::new(2 * code + 2 * m.permit.len());
@@ -235,10 +270,7 @@ impl<'a, 'b> Builder<'a, 'b> {
     fn guards(&mut self) -> Option<()> {
         let m = self.source.m;
         for (i, l) in m.limit.iter().enumerate() {
-            let test = match l.guard {
-                None => Test::Always,
-                Some(guard) => self.ask(guard, true, None)?,
-            };
+            let test = self.guard(l.guard, true)?;
             if test != Test::Never {
                 self.row.limits.push((i as u16, test));
             }
@@ -275,14 +307,39 @@ impl<'a, 'b> Builder<'a, 'b> {
             if acts.is_none_or(|s| s.value(self.action) == Value::False) {
                 continue;
             }
-            let test = match d.guard {
-                None => Test::Always,
-                Some(guard) => self.ask(guard, true, None)?,
-            };
+            let test = self.guard(d.guard, true)?;
             if test != Test::Never {
                 self.row.duties.push((i as u16, test));
             }
         }
+        Some(())
+    }
+
+    /// No guard always holds.
+    fn guard(&mut self, guard: Option<u32>, possibly: bool) -> Option<Test> {
+        guard.map_or(Some(Test::Always), |guard| self.ask(guard, possibly, None))
+    }
+
+    fn wider(&mut self) -> Option<()> {
+        let Some(wider) = self.source.wider else { return Some(()) };
+        let mut row = RowWider::default();
+        for (i, (_, when)) in (0..).zip(&wider.ends) {
+            row.ends.push((i, self.ask(*when, true, None)?));
+        }
+        for (i, open) in (0..).zip(&wider.opens) {
+            row.opens.push((i, self.guard(open.guard, true)?));
+        }
+        for (i, purse) in (0..).zip(&wider.purses) {
+            row.purses.push((i, self.guard(purse.guard, true)?));
+        }
+        for (i, closing) in (0..).zip(&wider.closings) {
+            row.closings.push((i, self.guard(closing.guard, false)?, self.guard(closing.guard, true)?));
+        }
+        row.ends.retain(|(_, test)| *test != Test::Never);
+        row.opens.retain(|(_, test)| *test != Test::Never);
+        row.purses.retain(|(_, test)| *test != Test::Never);
+        row.closings.retain(|(_, _, possibly)| *possibly != Test::Never);
+        self.row.wider = Some(Box::new(row));
         Some(())
     }
 
@@ -387,5 +444,12 @@ impl Row {
             + size_of_val(self.charges.as_slice())
             + size_of_val(self.cases.as_slice())
             + size_of_val(self.duties.as_slice())
+            + self.wider.as_ref().map_or(0, |w| {
+                size_of::<RowWider>()
+                    + size_of_val(w.ends.as_slice())
+                    + size_of_val(w.opens.as_slice())
+                    + size_of_val(w.purses.as_slice())
+                    + size_of_val(w.closings.as_slice())
+            })
     }
 }

@@ -14,11 +14,15 @@ pub(crate) struct Scratch {
     /// Slots that decide and were not said.
     needs: Vec<u64>,
     needy: bool,
+    /// How often a slot was noted, be it again.
+    noted: u32,
     /// Evaluation number and value, by node.
     values: Vec<(u32, Value)>,
     /// Evaluation number in which a node's needs were collected.
     walks: Vec<u32>,
     evaluation: u32,
+    /// Pieces of a schedule: start and rate.
+    pub(crate) pieces: Vec<(u128, u64)>,
 }
 
 impl Scratch {
@@ -82,12 +86,18 @@ impl Scratch {
         if let Some(word) = self.needs.get_mut(slot as usize / 64) {
             *word |= 1 << (slot % 64);
             self.needy = true;
+            self.noted = self.noted.wrapping_add(1);
         }
     }
 
     /// Whether any slot was noted.
     pub(crate) fn is_needy(&self) -> bool {
         self.needy
+    }
+
+    /// A number that differs after a slot was noted.
+    pub(crate) fn noted(&self) -> u32 {
+        self.noted
     }
 
     /// The noted slots, ascending.

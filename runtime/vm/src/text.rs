@@ -9,6 +9,9 @@ impl Policy {
     /// The canonical text of an outcome.
     pub fn text(&self, outcome: &Outcome) -> String {
         let mut out = String::from(if outcome.permitted { "permit\n" } else { "deny\n" });
+        if outcome.grace {
+            out.push_str("grace\n");
+        }
         for reason in &outcome.reasons {
             out.push_str("reason ");
             out.push_str(reason.code.name());
@@ -37,7 +40,11 @@ impl Policy {
     pub fn what(&self, reason: &Reason) -> Option<&str> {
         let number = reason.number;
         match reason.code {
-            ReasonCode::Revoked | ReasonCode::NotYet | ReasonCode::Expired => None,
+            ReasonCode::Revoked
+            | ReasonCode::NotYet
+            | ReasonCode::Expired
+            | ReasonCode::Lapsed
+            | ReasonCode::NotHolder => None,
             ReasonCode::NotPermitted => Some(match number {
                 1 => "party",
                 2 => "action",
@@ -56,7 +63,7 @@ impl Policy {
     }
 
     fn slot(&self, slot: u32) -> &str {
-        const FIXED: [&str; 9] = [
+        const FIXED: [&str; 11] = [
             "action",
             "purpose",
             "place",
@@ -66,6 +73,8 @@ impl Policy {
             "user",
             "organisation",
             "licensee",
+            "grant",
+            "release",
         ];
         if let Some(name) = FIXED.get(slot as usize) {
             return name;

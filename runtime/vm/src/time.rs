@@ -1,7 +1,8 @@
 //! Civil time: dates, windows and periods over an embedded zone table (`spec/core.md` section 8). Proleptic Gregorian.
 
+use crate::request::Renewal;
 use alloc::vec::Vec;
-use licit_bytecode::{Period, Point, Window, ZoneChange};
+use licit_bytecode::{Period, Window, ZoneChange};
 
 /// Microseconds in a second.
 const MICROS: i64 = 1_000_000;
@@ -52,6 +53,29 @@ fn date(days: i64) -> Date {
 /// The first day of month `index`, counted from January 1970.
 fn month_start(index: i64) -> i64 {
     days(Date { year: 1970 + index.div_euclid(12), month: index.rem_euclid(12) + 1, day: 1 })
+}
+
+/// The microseconds of a window that does not follow the calendar.
+fn exact(window: Window) -> Option<i64> {
+    match window {
+        Window::Second => Some(MICROS),
+        Window::Minute => Some(60 * MICROS),
+        Window::Hour => Some(3_600 * MICROS),
+        _ => None,
+    }
+}
+
+/// The first day of a calendar window, in days since 1970-01-01; days that no instant comes near are all alike.
+fn first_day(window: Window, index: i64) -> Option<i64> {
+    let day = match window {
+        Window::Day => index,
+        Window::Week => 7 * index - 3,
+        Window::Month => month_start(index),
+        Window::Quarter => month_start(3 * index),
+        Window::Year => month_start(12 * index),
+        _ => return None,
+    };
+    Some(day.clamp(-3, END_DAYS + 3))
 }
 
 /// A stretch of constant offset, in seconds: half-open.
@@ -141,21 +165,76 @@ impl Zone {
         at.min(crate::END_OF_TIME)
     }
 
-    /// The instant of a point, in microseconds; at most [`END_OF_TIME`](crate::END_OF_TIME).
-    pub(crate) fn point(&self, point: &Point) -> i64 {
-        match point {
-            Point::Date { days } => {
-                let days = i64::try_from(*days).unwrap_or(i64::MAX).min(END_DAYS + 3);
-                (self.instant(days * DAY) * MICROS).min(crate::END_OF_TIME)
-            }
-            Point::Instant { micros } => i64::try_from(*micros).unwrap_or(i64::MAX),
-            // Not evaluated yet.
-            Point::Anchored { .. } => crate::END_OF_TIME,
+    /// The first instant of a date given as days since 1970-01-01, in microseconds; at most
+    /// [`END_OF_TIME`](crate::END_OF_TIME).
+    pub(crate) fn date(&self, days: u64) -> i64 {
+        let days = i64::try_from(days).unwrap_or(i64::MAX).min(END_DAYS + 3);
+        (self.instant(days * DAY) * MICROS).min(crate::END_OF_TIME)
+    }
+
+    /// `at` plus so many periods, counted from `at` and not step by step; none of them is `at` itself.
+    pub(crate) fn periods(&self, at: i64, period: &Period, count: u32) -> i64 {
+        let times = |n: &u128| n.saturating_mul(count.into());
+        match period {
+            _ if count == 0 => at,
+            Period::Seconds { n } => self.add(at, &Period::Seconds { n: times(n) }),
+            Period::Days { n } => self.add(at, &Period::Days { n: times(n) }),
+            Period::Months { n } => self.add(at, &Period::Months { n: times(n) }),
         }
+    }
+
+    /// The paid period of `at`: its first instant is its index; the last one holds all that follows. Before the anchor
+    /// the index is the anchor.
+    pub(crate) fn renewed(&self, at: i64, period: &Period, renewal: Renewal) -> Span {
+        let start = |count| self.periods(renewal.anchor, period, count);
+        // The most periods that do not end after `at`, by halves: their ends rise.
+        let (mut low, mut high) = (0, renewal.periods.saturating_sub(1));
+        while low < high {
+            let middle = high - (high - low) / 2;
+            if start(middle) <= at { low = middle } else { high = middle - 1 }
+        }
+        let index = start(low).max(renewal.anchor);
+        if at < index {
+            return Span { start: at, end: at, index: renewal.anchor };
+        }
+        let end = if low < renewal.periods.saturating_sub(1) { start(low + 1) } else { i64::MAX };
+        Span { start: index, end, index }
+    }
+
+    /// The first instant of calendar window `index`, in microseconds; none for windows that are not of the calendar.
+    fn begins(&self, window: Window, index: i64) -> Option<i64> {
+        Some(self.instant(first_day(window, index)? * DAY) * MICROS)
+    }
+
+    /// The first instant from which on no instant lies in calendar window `index` or before it. A clock that is put back
+    /// at midnight shows the old day again.
+    fn ends(&self, window: Window, index: i64) -> Option<i64> {
+        let civil = first_day(window, index + 1)? * DAY;
+        let later = self.changes.partition_point(|c| c.0 <= civil + OFFSETS);
+        let stretches = (0..later.max(1)).rev().map(|i| self.stretch(i));
+        let last = stretches.into_iter().find(|s| s.from.saturating_add(s.offset) < civil);
+        Some(last.map_or(i64::MIN, |s| s.until.min(civil - s.offset).saturating_mul(MICROS)))
+    }
+
+    /// From its first instant to before the first one that is past it, within the time that requests may have.
+    pub(crate) fn extent(&self, window: Window, index: i64) -> (i64, i64) {
+        let within = |at: i64| at.clamp(0, crate::END_OF_TIME);
+        if let Some(length) = exact(window) {
+            let start = index.saturating_mul(length);
+            return (within(start), within(start.saturating_add(length)));
+        }
+        // Further than any date either way.
+        let near = index.clamp(-1, END_DAYS + 1);
+        let start = self.begins(window, near).map_or(0, within);
+        (start, self.ends(window, near).map_or(crate::END_OF_TIME, within))
     }
 
     /// The window of `at` (microseconds): its index, and a stretch of instants around `at` that have the same one.
     pub(crate) fn window(&self, at: i64, window: Window) -> Span {
+        if let Some(length) = exact(window) {
+            let index = at.div_euclid(length);
+            return Span { start: index * length, end: (index * length).saturating_add(length), index };
+        }
         let second = at.div_euclid(MICROS);
         let s = self.stretch_at(second);
         let day = (second + s.offset).div_euclid(DAY);
@@ -178,25 +257,13 @@ impl Zone {
                 let y = date(day).year - 1970;
                 (y, month_start(12 * y), month_start(12 * y + 12))
             }
-            Window::Term
-            | Window::Call
-            | Window::Second
-            | Window::Minute
-            | Window::Hour
-            | Window::Renewal => return Span { start: i64::MIN, end: i64::MAX, index: 0 },
+            // Those of UTC were answered, the renewal's is told from the renewal.
+            _ => return Span { start: i64::MIN, end: i64::MAX, index: 0 },
         };
         // Within one stretch the civil clock runs evenly, so that both ends are exact there.
         let start = (first * DAY - s.offset).max(s.from);
         let end = (next * DAY - s.offset).min(s.until);
         Span { start: start.saturating_mul(MICROS), end: end.saturating_mul(MICROS), index }
-    }
-}
-
-impl crate::Policy {
-    /// The index of the window of this kind that an instant (microseconds since 1970-01-01T00:00Z) lies in, in the
-    /// licence's calendar (`spec/core.md` section 8); 0 for the term and for calls. Whoever settles asks this.
-    pub fn window(&self, kind: Window, at: i64) -> i64 {
-        self.zone.window(at.clamp(0, crate::END_OF_TIME - 1), kind).index
     }
 }
 
