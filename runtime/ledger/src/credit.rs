@@ -53,7 +53,7 @@ struct Order(u16, bool, i64, u64);
 /// All credit of one key of one licence.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lots {
-    lots: BTreeMap<u64, Lot>,
+    by_leaf: BTreeMap<u64, Lot>,
     /// Those that have something left.
     open: BTreeSet<Order>,
     /// What all of them were paid: below 2^127, so no sum over lots leaves it.
@@ -112,7 +112,7 @@ impl core::error::Error for CreditError {}
 impl Lots {
     /// Adds a lot, as it was paid or as it was written down.
     pub fn add(&mut self, lot: Lot) -> Result<(), CreditError> {
-        if self.lots.contains_key(&lot.leaf) {
+        if self.by_leaf.contains_key(&lot.leaf) {
             return Err(CreditError::Twice(lot.leaf));
         }
         if lot.left > lot.paid {
@@ -123,23 +123,23 @@ impl Lots {
         if lot.left > 0 {
             self.open.insert(lot.order());
         }
-        self.lots.insert(lot.leaf, lot);
+        self.by_leaf.insert(lot.leaf, lot);
         Ok(())
     }
 
     /// A lot by the leaf of its payment.
     pub fn lot(&self, leaf: u64) -> Option<&Lot> {
-        self.lots.get(&leaf)
+        self.by_leaf.get(&leaf)
     }
 
     /// All lots by leaf.
     pub fn iter(&self) -> impl Iterator<Item = &Lot> {
-        self.lots.values()
+        self.by_leaf.values()
     }
 
     /// Those with something left that may pay for this use, in the order of drawing.
     fn covering<'a>(&'a self, action: Option<&'a str>, used_at: i64) -> impl Iterator<Item = &'a Lot> {
-        let open = self.open.iter().filter_map(|Order(_, _, _, leaf)| self.lots.get(leaf));
+        let open = self.open.iter().filter_map(|Order(_, _, _, leaf)| self.by_leaf.get(leaf));
         open.filter(move |lot| lot.covers(action, used_at))
     }
 
@@ -169,7 +169,7 @@ impl Lots {
         let mut paid = Paid::default();
         let mut seen = BTreeSet::new();
         for draw in draws {
-            let lot = self.lots.get(&draw.lot).ok_or(CreditError::Unknown(draw.lot))?;
+            let lot = self.by_leaf.get(&draw.lot).ok_or(CreditError::Unknown(draw.lot))?;
             if !seen.insert(draw.lot) {
                 return Err(CreditError::Twice(draw.lot));
             }
@@ -184,7 +184,7 @@ impl Lots {
     pub fn apply(&mut self, draws: &[Draw]) -> Result<Paid, CreditError> {
         let paid = self.check(draws)?;
         for draw in draws {
-            let Some(lot) = self.lots.get_mut(&draw.lot) else { continue };
+            let Some(lot) = self.by_leaf.get_mut(&draw.lot) else { continue };
             lot.left = lot_after(lot, draw.parts)?;
             if lot.left > 0 {
                 self.open.insert(lot.order());

@@ -10,10 +10,78 @@
 //!
 //! *Invariant:* whatever comes out sums to what went in; a list of fractions that is not a whole gives none.
 
+use alloc::string::String;
 use alloc::vec::Vec;
+
+use licit_receipt::Hash;
+use licit_vm::Manifest;
+use licit_vm::bytecode::parts::{Part, Payee};
 
 use crate::money::{Fraction, compare, gcd, with_sign};
 use crate::wide::Wide;
+
+/// Who has a part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Party {
+    /// By what right.
+    pub role: Role,
+    /// Without `@`.
+    pub handle: String,
+    /// The part of what falls due.
+    pub fraction: Fraction,
+}
+
+/// By what right somebody has a part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// A first cut.
+    FirstCut,
+    /// A royalty to another licence.
+    Royalty(Hash),
+    /// A share of the split.
+    Share,
+    /// The licensor, where there is no split.
+    Licensor,
+}
+
+impl Role {
+    /// The name people read.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Role::FirstCut => "first cut",
+            Role::Royalty(_) => "royalty",
+            Role::Share => "share",
+            Role::Licensor => "licensor",
+        }
+    }
+}
+
+/// Who has what of a licence's charges, in the order that decides ties.
+pub fn parties(manifest: &Manifest) -> Vec<Party> {
+    let licensor = |fraction| Party { role: Role::Licensor, handle: manifest.licensor.clone(), fraction };
+    if manifest.parts.is_empty() {
+        return alloc::vec![licensor(Fraction { numerator: 1, denominator: 1 })];
+    }
+    let shares = manifest.split.as_ref().map_or(&[][..], |split| &split.shares);
+    let party = |part: &Part| {
+        let fraction = Fraction { numerator: part.num, denominator: part.den };
+        let (role, handle) = match part.to {
+            Payee::FirstCut(at) => {
+                let cut = manifest.split.as_ref().and_then(|split| split.first_cuts.get(at as usize));
+                (Role::FirstCut, cut.map(|cut| cut.handle.clone()))
+            }
+            Payee::Royalty(at) => {
+                let royalty = manifest.royalties.get(at as usize);
+                let licence = royalty.map(|royalty| royalty.licence).unwrap_or_default();
+                (Role::Royalty(licence), royalty.map(|royalty| royalty.handle.clone()))
+            }
+            Payee::Share(at) => (Role::Share, shares.get(at as usize).map(|share| share.handle.clone())),
+            Payee::Licensor => return licensor(fraction),
+        };
+        Party { role, handle: handle.unwrap_or_default(), fraction }
+    };
+    manifest.parts.iter().map(party).collect()
+}
 
 /// What every part has of a sum of minor units, and what nobody has yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
