@@ -6,7 +6,8 @@ use std::sync::{Arc, OnceLock};
 
 use licit_ledger::receipt::{Frontier, Kind, Receipt, Reference, leaf_hash};
 use licit_ledger::{
-    Call, CallId, Command, Content, Event, Kept, Mint, Openings, Past, Refusal, State, Step, fold, step,
+    Call, CallId, Command, Content, Event, Id, Kept, Mint, Openings, Past, Refusal, State, Step, Who, fold,
+    step,
 };
 
 use crate::archive::Archive;
@@ -114,6 +115,23 @@ impl Book {
             }
             _ => {}
         }
+    }
+
+    /// Who an event is about.
+    pub(crate) fn who(&self, event: &Event) -> Who {
+        match &event.kept {
+            Kept::Hold { who, .. } => *who,
+            _ => self
+                .state
+                .epoch()
+                .map(|epoch| Who::of(&epoch.salt, &event.content.request))
+                .unwrap_or_default(),
+        }
+    }
+
+    /// Whose open hold an invocation has.
+    pub(crate) fn holder(&self, call: Option<&CallId>) -> Option<Option<Id>> {
+        Some(self.state.hold(call?)?.who.licensee())
     }
 
     /// Whether a leaf is the ask of an open hold.

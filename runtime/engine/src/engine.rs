@@ -59,6 +59,19 @@ pub struct Answer {
     pub receipt: Receipt,
     /// Request, reasons, lines, duties; none if it was erased since.
     pub content: Option<Content>,
+    /// How much of a crash the receipt survives.
+    pub standing: Standing,
+}
+
+/// How much of a crash a receipt survives, when its answer is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// All of it.
+    Durable,
+    /// Nothing yet: it is in memory, and will be written.
+    Memory,
+    /// It is no leaf of the log: one denial of many, which are summed up. It must not be shown as a receipt.
+    Unlogged,
 }
 
 impl Answer {
@@ -66,12 +79,24 @@ impl Answer {
     pub(crate) fn of(event: Event, state: &State) -> Answer {
         let call = event.receipt.call.and_then(|call| state.call(&call));
         let phase = call.map_or(Phase::Denied, |call| call.phase);
-        Answer { repeated: false, phase, receipt: event.receipt, content: Some(event.content) }
+        Answer {
+            repeated: false,
+            phase,
+            receipt: event.receipt,
+            content: Some(event.content),
+            standing: Standing::Memory,
+        }
     }
 
     /// The answer that was given before.
     pub(crate) fn again(call: &Call, entry: Entry) -> Answer {
-        Answer { repeated: true, phase: call.phase, receipt: entry.receipt, content: entry.content }
+        let Entry { receipt, content, .. } = entry;
+        Answer { repeated: true, phase: call.phase, receipt, content, standing: Standing::Memory }
+    }
+
+    /// The same, once its receipt is durable.
+    pub(crate) fn durable(self) -> Answer {
+        Answer { standing: Standing::Durable, ..self }
     }
 }
 
@@ -151,9 +176,9 @@ impl Engine {
         let checkpoint = note
             .zip(signed.as_ref())
             .map(|(note, signed)| (String::from_utf8_lossy(&note).into_owned(), signed.size));
-        let (store, recovery) = Store::open(disk, lock, signer, checkpoint, None)?;
+        let (mut store, recovery) = Store::open(disk, lock, signer, checkpoint, None)?;
         let mut book = Book::new(clock, salts, policies);
-        let archive = store.archive();
+        let archive = store.archive().clone();
         for leaf in 0..=archive.len() {
             if let Some(signed) = signed.as_ref().filter(|signed| signed.size == leaf)
                 && signed.root != book.tree.root()
@@ -161,9 +186,10 @@ impl Engine {
                 return Err(Error::Root(leaf));
             }
             if leaf < archive.len() {
-                book.replay(Entry::read(archive, leaf)?)?;
+                book.replay(Entry::read(&archive, leaf)?)?;
             }
         }
+        store.found(&book.tree);
         Ok(Engine { book, store, options, recovery, stopped: false })
     }
 
@@ -262,7 +288,11 @@ impl Engine {
         let ready = loop {
             match self.book.decide(command, &fetched)? {
                 Decided::Event(ready) => break ready,
-                Decided::Repeat(call) => return Ok(Answer::again(&call, self.entry(call.leaf)?)),
+                Decided::Repeat(call) => {
+                    let answer = Answer::again(&call, self.entry(call.leaf)?);
+                    let durable = call.leaf < self.durable();
+                    return Ok(if durable { answer.durable() } else { answer });
+                }
                 Decided::Missing(leaf) => fetched.fetch(self.store.archive(), leaf)?,
             }
         };
@@ -280,7 +310,7 @@ impl Engine {
 
     /// Writes what waits.
     fn write(&mut self) -> Result<(), Error> {
-        self.store.append(&self.book.waiting).inspect_err(|_| self.stopped = true)?;
+        self.store.append(&self.book.waiting, &self.book.tree).inspect_err(|_| self.stopped = true)?;
         self.book.waiting = Section::new(self.book.state.leaves());
         Ok(())
     }
@@ -310,7 +340,7 @@ impl Engine {
             return Err(Error::Stopped);
         }
         self.write()?;
-        self.store.sign(&self.book.tree).inspect_err(|_| self.stopped = true)
+        self.store.sign().inspect_err(|_| self.stopped = true)
     }
 
     /// Makes everything durable, signs it and gives the directory back.

@@ -26,6 +26,30 @@ pub enum Error {
     },
     /// An earlier write failed; open the ledger again.
     Stopped,
+    /// The store is down: new uses are refused until it is back.
+    StoreDown {
+        /// What failed.
+        why: String,
+    },
+    /// The event happened and is in memory, but the store is down. The same command gives the answer once it is back;
+    /// a crash before that loses the event.
+    NotDurable {
+        /// The event's leaf.
+        leaf: u64,
+        /// What failed.
+        why: String,
+    },
+    /// Too much waits for the disk; nothing happened.
+    Busy,
+    /// As many holds are open as may be.
+    TooManyHolds {
+        /// Whether it is the licensee's holds; else the gateway's.
+        licensee: bool,
+    },
+    /// The gateway is about to close and takes no new uses.
+    Draining,
+    /// The gateway is closed.
+    Closed,
     /// Another writer has the directory.
     Locked,
     /// The directory holds no ledger.
@@ -97,6 +121,15 @@ impl fmt::Display for Error {
             Error::Refused(refusal) => refusal.fmt(f),
             Error::Io { file, error } => write!(f, "`{file}`: {error}"),
             Error::Stopped => f.write_str("an earlier write failed; open the ledger again"),
+            Error::StoreDown { why } => write!(f, "the store is down: {why}"),
+            Error::NotDurable { leaf, why } => {
+                write!(f, "leaf {leaf} is in memory only, because the store is down: {why}")
+            }
+            Error::Busy => f.write_str("too much waits for the disk"),
+            Error::TooManyHolds { licensee: true } => f.write_str("too many holds of this licensee are open"),
+            Error::TooManyHolds { licensee: false } => f.write_str("too many holds are open"),
+            Error::Draining => f.write_str("the gateway is about to close and takes no new uses"),
+            Error::Closed => f.write_str("the gateway is closed"),
             Error::Locked => f.write_str("another process has the ledger open"),
             Error::NoLedger => f.write_str("there is no ledger here"),
             Error::OtherKey => f.write_str("the ledger belongs to another key"),

@@ -36,14 +36,20 @@ mod engine;
 mod entry;
 mod error;
 pub mod frames;
+mod gateway;
+mod meters;
 pub mod outside;
 mod policies;
 mod store;
 
 pub use audit::{Finding, Report, audit, audit_dir};
-pub use engine::{Answer, Engine, Loaded, Options};
+pub use engine::{Answer, Engine, Loaded, Options, Standing};
 pub use entry::{Entry, Names, Proof};
 pub use error::Error;
+pub use gateway::{
+    Denials, Drained, Durability, Flusher, Full, Gateway, Grace, GroupCommit, Limits, Outage, Pending,
+    Promise, Settings, Status,
+};
 pub use outside::{Clock, DerivedSalts, NoRandomness, OsSalts, Salts, SystemClock};
 pub use policies::PolicySet;
 pub use store::{CHECKPOINT, LOG, LOG_PREAMBLE, OPENINGS, OPENINGS_PREAMBLE, POLICIES, Recovery, TORN};

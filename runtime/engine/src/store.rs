@@ -78,6 +78,8 @@ pub(crate) struct Store {
     /// The newest checkpoint, as a signed note.
     checkpoint: Option<String>,
     signed: u64,
+    /// Over everything durable.
+    tree: Frontier,
 }
 
 struct Writer {
@@ -130,10 +132,10 @@ impl Store {
     /// A ledger in memory only.
     pub(crate) fn in_memory(signer: Signer) -> Store {
         let archive = Archive::new(Shelves::Memory { leaves: Vec::new(), openings: Vec::new() });
-        Store { writer: None, archive, signer, checkpoint: None, signed: 0 }
+        Store { writer: None, archive, signer, checkpoint: None, signed: 0, tree: Frontier::new() }
     }
 
-    /// Opens a directory for writing; `signed` is its checkpoint with the leaves that it covers, and `starts` where to
+    /// Opens a directory for writing; `checkpoint` is its checkpoint with the leaves that it covers, and `starts` where to
     /// begin in log and openings. Mends what a crash left, and only that; on an error nothing was changed.
     pub(crate) fn open(
         disk: Arc<dyn Disk>,
@@ -175,7 +177,8 @@ impl Store {
         recovery.torn_openings = cut;
         let archive = Archive::new(Shelves::Disk { log: Box::new(log), openings: Box::new(openings) });
         let writer = Writer { disk, log: log_writer, openings: openings_writer, _lock: lock };
-        Ok((Store { writer: Some(writer), archive, signer, checkpoint, signed }, recovery))
+        let tree = Frontier::new();
+        Ok((Store { writer: Some(writer), archive, signer, checkpoint, signed, tree }, recovery))
     }
 
     /// The directory; none in memory.
@@ -188,9 +191,14 @@ impl Store {
         &self.archive
     }
 
-    /// Makes a group durable: openings first, so that no leaf is ever without. After an error nothing is known of what
-    /// the disk holds; [`Store::reopen`] makes it known.
-    pub(crate) fn append(&mut self, section: &Section) -> Result<(), Error> {
+    /// Takes over the tree of the leaves that opening found.
+    pub(crate) fn found(&mut self, tree: &Frontier) {
+        self.tree = tree.clone();
+    }
+
+    /// Makes a group durable, which ends with this tree: openings first, so that no leaf is ever without. After an
+    /// error nothing is known of what the disk holds; [`Store::reopen`] makes it known.
+    pub(crate) fn append(&mut self, section: &Section, tree: &Frontier) -> Result<(), Error> {
         if section.leaves.is_empty() {
             return Ok(());
         }
@@ -208,6 +216,7 @@ impl Store {
             leaves.extend(all(&section.leaves));
             openings.extend(all(&section.openings));
         }
+        self.tree.clone_from(tree);
         Ok(())
     }
 
@@ -226,8 +235,9 @@ impl Store {
         Ok(())
     }
 
-    /// Signs a head of the log, all of whose leaves are durable, and stores it.
-    pub(crate) fn sign(&mut self, tree: &Frontier) -> Result<(), Error> {
+    /// Signs the head of the log as it is durable now, and stores it.
+    pub(crate) fn sign(&mut self) -> Result<(), Error> {
+        let tree = &self.tree;
         if self.checkpoint.is_some() && self.signed == tree.size() {
             return Ok(());
         }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Error, ErrorKind};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
 use licit_bytecode::{encode, text};
 use licit_engine::disk::{Disk, DiskFile};
@@ -51,7 +51,14 @@ struct Inner {
 
 /// A disk in memory; clones are the same disk.
 #[derive(Clone, Default)]
-pub struct MemoryDisk(Arc<Mutex<Inner>>);
+pub struct MemoryDisk(Arc<Mutex<Inner>>, Arc<Gate>);
+
+/// Where syncs wait while the disk is held.
+#[derive(Default)]
+struct Gate {
+    closed: Mutex<(bool, u64)>,
+    changed: Condvar,
+}
 
 impl MemoryDisk {
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -76,6 +83,31 @@ impl MemoryDisk {
         self.inner().changes.clone()
     }
 
+    /// From now on every sync waits.
+    pub fn hold(&self) {
+        self.1.closed.lock().expect("nobody panics with it").0 = true;
+    }
+
+    /// How many syncs wait.
+    pub fn held(&self) -> u64 {
+        self.1.closed.lock().expect("nobody panics with it").1
+    }
+
+    /// Lets the syncs go on that wait.
+    pub fn go_on(&self) {
+        self.1.closed.lock().expect("nobody panics with it").0 = false;
+        self.1.changed.notify_all();
+    }
+
+    fn pass(&self) {
+        let mut closed = self.1.closed.lock().expect("nobody panics with it");
+        closed.1 += 1;
+        while closed.0 {
+            closed = self.1.changed.wait(closed).expect("nobody panics with it");
+        }
+        closed.1 -= 1;
+    }
+
     /// The power goes: of what was not durable, `keep` in 256 parts stay.
     pub fn crash(&self, keep: u8) {
         let mut inner = self.inner();
@@ -91,7 +123,7 @@ impl MemoryDisk {
     /// A copy of this disk, to be damaged.
     pub fn copy(&self) -> MemoryDisk {
         let files = self.inner().files.clone();
-        MemoryDisk(Arc::new(Mutex::new(Inner { files, ..Inner::default() })))
+        MemoryDisk(Arc::new(Mutex::new(Inner { files, ..Inner::default() })), Arc::default())
     }
 
     pub fn names(&self) -> Vec<String> {
@@ -240,6 +272,7 @@ impl DiskFile for MemoryFile {
     }
 
     fn sync(&mut self) -> io::Result<()> {
+        self.disk.pass();
         let fault = self.disk.change();
         self.with(|content| {
             let loose = content.bytes.len() - content.durable;
