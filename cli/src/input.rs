@@ -63,6 +63,10 @@ pub fn is_stdin(argument: &Path) -> bool {
 /// Reads one text file.
 pub fn source(path: &Path) -> Result<Source> {
     let name = path.display().to_string();
+    if crate::corefile::is_named_core(path) {
+        return Err(Failure::unusable(format!("{name} is a core, not a licence text"))
+            .help("`licit build`, `run` and `disasm` read cores"));
+    }
     let text = utf8(bytes(path)?, &name)?;
     Ok(Source { name, path: Some(path.to_owned()), text })
 }

@@ -2,9 +2,10 @@
 
 use crate::exit::{Failure, Result};
 use crate::keyfile;
+use crate::shelf::Shelf;
 use crate::shell::{Shell, Style, shown};
 use licit_engine::{Engine, Error, Options, OsSalts, SystemClock};
-use licit_receipt::SigningKey;
+use licit_receipt::{Receipt, SigningKey};
 use std::path::Path;
 
 /// The key file in a ledger's folder, made with it unless `--key` names another.
@@ -38,7 +39,15 @@ pub fn open(folder: Option<&Path>, key: Option<&Path>, shell: &Shell) -> Result<
             keyfile::create(&file)?
         }
     };
-    let engine = Engine::open_dir(folder, key).map_err(|error| failure(Some(folder), &error))?;
+    let gateway = key.verifying_key().gateway();
+    let engine = Engine::open_dir(folder, key).map_err(|error| match error {
+        Error::OtherKey if began(folder, &gateway) => {
+            Failure::finding(format!("the ledger {} is damaged", folder.display()))
+                .why("its checkpoint names another gateway than its first receipt does")
+                .help("`licit audit DIR` names everything that is wrong; nothing was changed")
+        }
+        error => failure(Some(folder), &error),
+    })?;
     let mended = engine.recovery();
     if mended.torn_log > 0 || mended.torn_openings > 0 {
         shell.talk(&format!(
@@ -50,6 +59,18 @@ pub fn open(folder: Option<&Path>, key: Option<&Path>, shell: &Shell) -> Result<
         ));
     }
     Ok(engine)
+}
+
+/// Whether the first receipt of a ledger is this gateway's.
+fn began(folder: &Path, gateway: &[u8; 32]) -> bool {
+    let mut own = false;
+    let seen = Shelf::open(folder).and_then(|shelf| {
+        shelf.leaves(&mut |_, payload| {
+            own = Receipt::decode(payload).is_ok_and(|receipt| receipt.gateway == *gateway);
+            Ok(false)
+        })
+    });
+    seen.is_ok() && own
 }
 
 /// An engine's error in a person's words.

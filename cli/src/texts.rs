@@ -6,11 +6,13 @@
 use crate::exit::{Failure, Result};
 use crate::input::{self, Source};
 use crate::names::Names;
+use crate::places::Places;
 use crate::shell::shown;
 use licit_compiler::core::Licence as Core;
 use licit_compiler::emit::{self, SourceMap};
 use licit_compiler::{CompiledLicence, Database, Diagnostic, SourceFile, Workspace, render, zone};
 use licit_grammar::ast::{DeclKind, UnitKind, VocabSection};
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -26,6 +28,7 @@ pub struct Texts {
     files: Vec<SourceFile>,
     named: usize,
     db: Database,
+    places: RefCell<Places>,
 }
 
 impl Texts {
@@ -40,7 +43,7 @@ impl Texts {
             .map(|source| SourceFile::new(&db, source.name.clone(), source.text.clone()))
             .collect();
         Workspace::new(&db, files.clone());
-        Self { sources, files, named, db }
+        Self { sources, files, named, db, places: RefCell::default() }
     }
 
     /// The texts that were named, with their numbers.
@@ -105,9 +108,11 @@ impl Texts {
         drawn
     }
 
-    /// The text of a file by its name.
-    pub fn text(&self, name: &str) -> Option<&str> {
-        self.sources.iter().find(|source| source.name == name).map(|source| source.text.as_str())
+    /// The line and column (from 1, in characters) of a byte of a file.
+    pub fn line_column(&self, name: &str, offset: u32) -> (u32, u32) {
+        let source = self.sources.iter().find(|source| source.name == name);
+        let text = source.map(|source| source.text.as_str()).unwrap_or_default();
+        self.places.borrow_mut().line_column(name, text, offset)
     }
 
     /// The module of a licence of a text.

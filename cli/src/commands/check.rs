@@ -5,7 +5,6 @@ use crate::exit::{Exit, Result};
 use crate::shell::{Shell, Style};
 use crate::texts::Texts;
 use crate::{figures, input};
-use licit_compiler::render::line_column;
 use licit_compiler::{Diagnostic, Label, Safety};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -79,7 +78,7 @@ pub fn json(texts: &Texts, index: usize, finding: &Diagnostic) -> Value {
     let own = &texts.source(index).name;
     let place = |label: &Label| {
         let file = label.path.as_ref().unwrap_or(own);
-        let (line, column) = line_column(texts.text(file).unwrap_or_default(), label.span.start);
+        let (line, column) = texts.line_column(file, label.span.start);
         json!({
             "file": file, "line": line, "column": column, "start": label.span.start, "end": label.span.end,
             "message": label.message,

@@ -1,9 +1,11 @@
 //! `licit fmt`: the canonical layout, in place, comments kept.
 
 use crate::exit::{Exit, Failure, Result};
+use crate::input::Source;
 use crate::shell::{Shell, Style};
 use crate::texts::Texts;
 use crate::{figures, input};
+use licit_compiler::{Code, Diagnostic};
 use licit_grammar::FormatError;
 use std::path::PathBuf;
 
@@ -34,7 +36,7 @@ pub fn run(args: &Args, shell: &mut Shell) -> Result {
             Ok(formatted) => formatted,
             Err(FormatError::Syntax(_)) => {
                 refused += 1;
-                super::check::report_errors(&Texts::new(vec![source.clone()]), 0, shell);
+                report_syntax(source, shell);
                 continue;
             }
             Err(FormatError::Unfaithful) => {
@@ -80,4 +82,13 @@ pub fn run(args: &Args, shell: &mut Shell) -> Result {
         ));
     }
     Ok(Exit::Fine)
+}
+
+/// Draws what keeps a text from being laid out: mistakes of syntax, nothing that depends on other files.
+fn report_syntax(source: &Source, shell: &Shell) {
+    let texts = Texts::new(vec![source.clone()]);
+    let is_syntax =
+        |finding: &Diagnostic| finding.code.number().starts_with("E01") && finding.code != Code::E0111;
+    let findings: Vec<Diagnostic> = texts.findings(0).into_iter().filter(is_syntax).collect();
+    shell.talk_raw(&texts.all_drawn(0, &findings, shell.colour_err()));
 }

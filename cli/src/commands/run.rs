@@ -32,7 +32,7 @@ invocation. A line that cannot be read does not stop the others, is counted, and
 
 Exit status: 0 permitted, or a stream that was decided; 3 a single ask that was denied; 1 lines that were not decided.")]
 pub struct Args {
-    /// A licence (.licit) or a module (.lbc)
+    /// A licence (.licit), a core (.licore) or a module (.lbc)
     #[arg(value_name = "LICENCE")]
     file: PathBuf,
     /// What is asked, in words or as a JSON object; `-` or nothing: JSON Lines on standard input
