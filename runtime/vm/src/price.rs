@@ -315,3 +315,103 @@ impl Prices {
             + size_of_val(self.narrow.as_slice())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The tiers as widths and rates, the last one without an end.
+    fn prices(tiers: &[(u128, u64)]) -> (Prices, (u32, u32)) {
+        let mut out = Prices::default();
+        let mut start = 0;
+        let tier = |(width, rate): &(u128, u64)| {
+            let tier = licit_bytecode::Tier { start, rate: *rate };
+            start += width;
+            tier
+        };
+        let tiers: Vec<_> = tiers.iter().map(tier).collect();
+        let range = out.schedule(&tiers);
+        (out, range)
+    }
+
+    /// T(x), a unit at a time.
+    fn total(tiers: &[(u128, u64)], cap: Option<u64>, x: u128) -> u128 {
+        let ends = tiers.iter().scan(0, |end, (width, _)| {
+            *end += width;
+            Some(*end)
+        });
+        let ends: Vec<u128> = ends.collect();
+        let rate = |unit: u128| {
+            let tier = ends.iter().position(|end| unit < *end).unwrap_or(tiers.len() - 1);
+            u128::from(tiers[tier.min(tiers.len() - 1)].1)
+        };
+        let total = (0..x).map(rate).sum();
+        cap.map_or(total, |cap| total.min(cap.into()))
+    }
+
+    proptest! {
+        /// Against every position there is.
+        #[test]
+        fn the_steepest_stretch(
+            tiers in prop::collection::vec((0u128..12, 0u64..9), 1..7),
+            cap in prop::option::of(0u64..200),
+            highest in 0u128..70,
+            quantity in 0u128..70,
+            low in 0u128..80,
+            more in 0u128..80,
+        ) {
+            let quantity = quantity.min(highest);
+            let (prices, range) = prices(&tiers);
+            let mut pieces = Vec::new();
+            prices.pieces(range, cap, highest, &mut pieces);
+            let at = |x: u128| total(&tiers, cap, x.min(highest));
+            let most = (low..=low + more).map(|u| at(u + quantity) - at(u)).max();
+            prop_assert_eq!(steepest(&pieces, (low, low + more), quantity, highest), most);
+            let mut meter = crate::meter::Unmetered;
+            if let Some(cap) = cap {
+                let line = prices.capped(range, cap, low, low + quantity, &mut meter);
+                prop_assert_eq!(line, total(&tiers, Some(cap), low + quantity) - total(&tiers, Some(cap), low));
+            }
+        }
+
+        /// Numbers of any size: it is a price of some position, or too large for one.
+        #[test]
+        fn no_number_is_too_much(
+            tiers in prop::collection::vec((any::<u128>(), any::<u64>(), 0u32..128, 0u32..64), 1..6),
+            cap in prop::option::of(any::<u64>()),
+            [highest, quantity, low, high] in prop::array::uniform4((any::<u128>(), 0u32..128).prop_map(|(n, s)| n >> s)),
+        ) {
+            let tiers: Vec<_> = tiers.into_iter().map(|(w, r, ws, rs)| ((w >> ws) >> 4, r >> rs)).collect();
+            let highest = highest >> 1;
+            let quantity = quantity.min(highest);
+            let (prices, range) = prices(&tiers);
+            let mut pieces = Vec::new();
+            prices.pieces(range, cap, highest, &mut pieces);
+            let most = steepest(&pieces, (low, high), quantity, highest);
+            let mut meter = crate::meter::Unmetered;
+            for u in [low, high, i64::MAX as u128].into_iter().filter(|u| (low..=high).contains(u)) {
+                let (from, to) = (u.min(highest), u.saturating_add(quantity).min(highest));
+                let here = match cap {
+                    None => below(prices.wide_sum(range, from, to)),
+                    Some(cap) => Some(prices.capped(range, cap, from, to, &mut meter)),
+                };
+                prop_assert!(most.is_none_or(|most| here.is_some_and(|here| here <= most)));
+                prop_assert!(cap.is_none_or(|cap| most.is_some_and(|most| most <= cap.into())));
+            }
+        }
+    }
+
+    #[test]
+    fn a_last_tier_without_a_price() {
+        // 10 at 7, then free: the dearest are the first ones.
+        let (prices, range) = prices(&[(10, 7), (1, 0)]);
+        let mut pieces = Vec::new();
+        prices.pieces(range, None, 1000, &mut pieces);
+        assert_eq!(steepest(&pieces, (0, 1000), 4, 1000), Some(28));
+        assert_eq!(steepest(&pieces, (8, 1000), 4, 1000), Some(14));
+        assert_eq!(steepest(&pieces, (10, 1000), 4, 1000), Some(0));
+        // A range that is none: its first position.
+        assert_eq!(steepest(&pieces, (8, 3), 4, 1000), Some(14));
+    }
+}

@@ -22,13 +22,19 @@ fn deciding_allocates_nothing() {
         let (mut out, mut bound) = (policy.outcome(), licit_vm::Bound::default());
         for pass in 0..2 {
             for ask in &asks {
-                ask.with(|request, state| {
+                ask.with(policy, |request, state| {
                     let binding = measure(|| policy.bind_into(request, &mut bound).expect("well-formed"));
                     let deciding = measure(|| {
                         policy.price(&bound, state, &mut out);
                         policy.evaluate(&bound, state, &mut out);
                     });
                     assert_eq!(deciding.count_total, 0, "deciding allocated");
+                    policy.largest(&bound, &[], &mut out);
+                    let again = measure(|| {
+                        policy.largest(&bound, &[(0, 100); 9], &mut out);
+                    });
+                    assert_eq!(again.count_total, 0, "the largest price allocated");
+                    policy.evaluate(&bound, state, &mut out);
                     assert!(pass == 0 || binding.count_total == 0, "binding again allocated");
                 });
                 if out.permitted { permitted += 1 } else { denied += 1 }

@@ -4,12 +4,12 @@ mod common;
 
 use common::{asks, sketches};
 use licit_bytecode::{encode, limits, seal};
-use licit_vm::{Bound, Policy, ReasonCode, State};
+use licit_vm::{Bound, CounterOf, Policy, ReasonCode, State};
 use proptest::prelude::*;
 
 /// Whatever was decided is sound in itself.
 fn check(policy: &Policy, ask: &common::Ask) -> Result<String, TestCaseError> {
-    ask.with(|request, state| {
+    ask.with(policy, |request, state| {
         let mut out = policy.outcome();
         let bound = policy.bind(request).map_err(|e| TestCaseError::fail(e.to_string()))?;
         prop_assert_eq!(bound.reads().len(), policy.manifest().counters.len());
@@ -28,10 +28,19 @@ fn check(policy: &Policy, ask: &common::Ask) -> Result<String, TestCaseError> {
         if out.permitted {
             prop_assert!(priced.permitted);
             prop_assert_eq!(&priced.lines, &out.lines);
-            let limits = policy.manifest().counters.iter().filter(|c| c.cap.is_some()).count();
-            let charged: Vec<_> =
-                out.deltas.iter().filter(|d| usize::from(d.counter) >= limits).copied().collect();
+            let counters = &policy.manifest().counters;
+            let of = |d: &&licit_vm::Delta| counters[usize::from(d.counter)].of;
+            let counts = |of| {
+                matches!(of, CounterOf::Limit { .. } | CounterOf::AtOnce { .. } | CounterOf::Seats { .. })
+            };
+            let charged: Vec<_> = out.deltas.iter().filter(|d| !counts(of(d))).copied().collect();
             prop_assert_eq!(&priced.deltas, &charged);
+            // A hold that nothing comes before costs what it costs, and no less if something may.
+            let here: Vec<_> = (0..counters.len()).map(|i| state.used.get(i).copied().unwrap_or(0)).collect();
+            let exactly: Vec<_> = here.iter().map(|u| (*u, *u)).collect();
+            let about: Vec<_> = here.iter().map(|u| (u.saturating_sub(90), u.saturating_add(150))).collect();
+            prop_assert_eq!(policy.largest(&bound, &exactly, &mut priced), sum);
+            prop_assert!(policy.largest(&bound, &about, &mut priced).is_none_or(|l| Some(l) >= sum));
         }
         Ok(text)
     })
@@ -56,7 +65,7 @@ proptest! {
         let policy = Policy::load(&encode(&sketch.module())).expect("sketches are valid");
         let (mut bound, mut out) = (Bound::default(), policy.outcome());
         for ask in &asks {
-            let (reused, fresh) = ask.with(|request, state| {
+            let (reused, fresh) = ask.with(&policy, |request, state| {
                 policy.bind_into(request, &mut bound).expect("well-formed");
                 policy.evaluate(&bound, state, &mut out);
                 (policy.text(&out), common::decide(&policy, request, state))
@@ -69,7 +78,7 @@ proptest! {
     #[test]
     fn less_is_never_denied(sketch in sketches(), ask in asks(), cut in 1u128..5) {
         let policy = Policy::load(&encode(&sketch.module())).expect("sketches are valid");
-        ask.with(|request, state| {
+        ask.with(&policy, |request, state| {
             let permitted = |r: &licit_vm::Request<'_>, s: &State<'_>| {
                 let mut out = policy.outcome();
                 policy.evaluate(&policy.bind(r).expect("well-formed"), s, &mut out);
@@ -80,7 +89,12 @@ proptest! {
                 let used: Vec<_> = state.used.iter().map(|u| u / cut).collect();
                 let smaller = licit_vm::Request { quantities: &less, ..*request };
                 let earlier = State { used: &used, ..*state };
-                prop_assert!(permitted(&smaller, state) && permitted(request, &earlier));
+                prop_assert!(permitted(&smaller, state));
+                // Where money is limited, earlier use may have been dearer, and less credit is not more.
+                let limited = |c: &licit_vm::Counter| matches!(c.of, CounterOf::Spend { .. } | CounterOf::Prepaid);
+                if !policy.manifest().counters.iter().any(limited) {
+                    prop_assert!(permitted(request, &earlier));
+                }
             }
             Ok(())
         })?;
@@ -153,7 +167,7 @@ proptest! {
         let policy = Policy::load(&bytes).expect("valid");
         let general = Policy::load_general(&bytes).expect("valid");
         for (ask, headcount) in &asks {
-            ask.with(|request, state| {
+            ask.with(&policy, |request, state| {
                 let facts: Vec<_> = headcount.iter().map(|n| ("headcount", licit_vm::FactValue::Number(*n))).collect();
                 let request = licit_vm::Request { facts: &facts, ..*request };
                 prop_assert_eq!(common::decide(&policy, &request, state), common::decide(&general, &request, state));
@@ -178,4 +192,44 @@ fn a_binding_of_another_policy_is_denied() {
     let mut out = two.outcome();
     one.evaluate(&bound, &State::default(), &mut out);
     assert!(out.permitted);
+}
+
+/// What the drawn licences and questions come to: every kind of counter counts, every reason is given.
+#[test]
+fn the_generator_reaches_everything() {
+    use proptest::strategy::ValueTree;
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let (mut counted, mut given, mut grace) = ([0; 8], std::collections::BTreeMap::new(), 0);
+    for _ in 0..500 {
+        let sketch = sketches().new_tree(&mut runner).expect("a sketch").current();
+        let policy = Policy::load(&encode(&sketch.module())).expect("sketches are valid");
+        for _ in 0..12 {
+            let ask = asks().new_tree(&mut runner).expect("an ask").current();
+            let mut out = policy.outcome();
+            ask.with(&policy, |request, state| {
+                policy.evaluate(&policy.bind(request).expect("well-formed"), state, &mut out);
+            });
+            grace += u32::from(out.grace);
+            for delta in &out.deltas {
+                counted[match policy.manifest().counters[usize::from(delta.counter)].of {
+                    CounterOf::Limit { .. } => 0,
+                    CounterOf::Case { .. } => 1,
+                    CounterOf::AtOnce { .. } => 2,
+                    CounterOf::Seats { .. } => 3,
+                    CounterOf::Spend { .. } => 4,
+                    CounterOf::Fee { .. } => 5,
+                    CounterOf::Prepaid => 6,
+                    CounterOf::AtClose { .. } => 7,
+                }] += 1;
+            }
+            for reason in &out.reasons {
+                *given.entry(reason.code).or_insert(0) += 1;
+            }
+        }
+    }
+    assert!(counted.iter().all(|n| *n >= 5) && grace >= 5, "{counted:?}, {grace} in grace");
+    let reserved = [ReasonCode::Stale, ReasonCode::Unmet];
+    for code in ReasonCode::ALL.into_iter().filter(|code| !reserved.contains(code)) {
+        assert!(given.get(&code).is_some_and(|n| *n >= 10), "{code:?}: {given:?}");
+    }
 }

@@ -564,3 +564,65 @@ fn a_clock_put_back_at_midnight_shows_the_old_day_again() {
     // It is past only when it cannot come again.
     assert_eq!(p.window_end(Window::Day, 19_999), at(midnight + 3_600));
 }
+
+/// Tokens graduated by user and day, records bounded by licensee and month, calls at a rate, and a fee.
+const HELD: &str = "section permit\n (clause=0 when=0)\nsection charge\n (clause=1 by_case=no)\n (clause=2 by_case=yes)\n (clause=3 by_case=no)\n (clause=4 by_case=no)\nsection case\n\
+    (charge=0 when=0 price=graduated(unit=2 key=user window=day tiers=[(start=0 rate=1) (start=100 rate=7) (start=110 rate=0)]))\n\
+    (charge=1 when=4 price=free)\n (charge=1 when=5 price=bounded(unit=1 key=licensee window=month tiers=[(start=0 rate=5)] cap=52 floor=-))\n\
+    (charge=2 when=0 price=rate(unit=0 rate=9))\n (charge=3 when=0 price=fee(amount=500 key=organisation window=month))\n";
+
+#[test]
+fn the_largest_price_of_a_hold() {
+    let p = policy(HELD);
+    let mut out = p.outcome();
+    let mut largest = |r: &Request<'_>, ranges: &[(u128, u128)]| {
+        let most = p.largest(&p.bind(r).expect("well-formed"), ranges, &mut out);
+        (most, p.text(&out).trim_end().replace('\n', "; "))
+    };
+    let r = Request { quantities: &[("token", 5), ("record", 3), ("call", 1)], ..asks() };
+    // Nothing else is held: 5 tokens at 1, 3 records at 5, a call at 9, the fee.
+    assert_eq!(
+        largest(&r, &[]),
+        (Some(529), "permit; line b 0 5; line c 1 15; line d 0 9; line e 0 500".into())
+    );
+    // The tokens may fall into the dear tier, the records under the cap, the fee on another.
+    let held = [(0, 100), (8, 20), (0, 7)];
+    assert_eq!(
+        largest(&r, &held),
+        (Some(35 + 12 + 9 + 500), "permit; line b 0 35; line c 1 12; line d 0 9; line e 0 500".into())
+    );
+    let after = [(106, 200), (10, 20), (1, 7)];
+    assert_eq!(
+        largest(&r, &after),
+        (Some(28 + 2 + 9), "permit; line b 0 28; line c 1 2; line d 0 9; line e 0 0".into())
+    );
+    // Positions beyond the unit's highest count as it.
+    assert_eq!(largest(&r, &[(998, u128::MAX), (u128::MAX, u128::MAX), (1, 1)]).0, Some(9));
+    // Where a charge has no price there is none.
+    let none = |r, why: &str| assert_eq!(largest(&r, &[]), (None, why.into()));
+    let mut none = none;
+    none(Request { purpose: Some("product"), ..r }, "deny; reason unpriced:c");
+    none(Request { purpose: None, ..r }, "deny; reason needing:purpose");
+    none(Request { user: None, ..r }, "deny; reason needing:user");
+    none(Request { organisation: None, ..r }, "deny; reason needing:organisation");
+    none(Request { quantities: &[("token", 1001)], ..r }, "deny; reason range:token");
+}
+
+#[test]
+fn a_largest_price_that_does_not_fit() {
+    let text = "section permit\n (clause=0 when=0)\nsection charge\n (clause=1 by_case=no)\n (clause=2 by_case=no)\nsection case\n\
+        (charge=0 when=0 price=graduated(unit=1 key=user window=day tiers=[(start=0 rate=1) (start=1000 rate=4)]))\n (charge=1 when=0 price=rate(unit=1 rate=1))\n";
+    let p = policy(text);
+    let mut out = p.outcome();
+    let mut largest = |q, low, high| {
+        let bound = p.bind(&Request { quantities: &[("record", q)], ..asks() }).expect("well-formed");
+        p.largest(&bound, &[(low, high)], &mut out)
+    };
+    assert_eq!(largest(1 << 100, 0, 0), Some((5 << 100) - 3000));
+    assert_eq!(largest(1 << 100, 0, 1000), Some(5 << 100));
+    // Each line fits, their sum does not.
+    assert_eq!(largest(1 << 125, 0, 0), None);
+    assert_eq!(largest((1 << 125) / 2, 0, u128::MAX), Some(5 << 124));
+    // The last position costs little though all before it would not fit.
+    assert_eq!(largest(1, 1 << 126, 1 << 126), Some(5));
+}

@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test program uses a part")]
 
 use licit_bytecode::*;
-use licit_vm::{DutyStatus, END_OF_TIME, FactValue, Policy, Request, State};
+use licit_vm::{DutyStatus, END_OF_TIME, FactValue, Instants, Policy, Request, State};
 use proptest::prelude::*;
 
 /// Actions train { finetune } and infer, purposes commercial { product }, military and research, places EU { FR } and US;
@@ -101,7 +101,8 @@ pub fn decide(policy: &Policy, request: &Request<'_>, state: &State<'_>) -> Stri
     policy.text(&out)
 }
 
-type RawCharge = (bool, Vec<(u32, u8, u64)>);
+/// By case; of each case condition, kind and rate of the price, whether it always applies.
+type RawCharge = (bool, Vec<(u32, u8, u64, bool)>);
 
 /// Free numbers from which a module is made, so that every draw gives a valid one.
 #[derive(Clone, Debug)]
@@ -116,34 +117,88 @@ pub struct Sketch {
     zone: Vec<(i64, i32)>,
     revocable: Option<u64>,
     term: Option<(u64, u64)>,
+    standing: RawStanding,
+    money: RawMoney,
+}
+
+/// Holder, renewal (days or months, of how many, grace), ends, limits on what is open (cap, key, guard, of seats), anchors
+/// of the term.
+type RawStanding = (
+    Option<bool>,
+    Option<(bool, u8, Option<(u8, u8)>)>,
+    Vec<u32>,
+    Vec<(u128, u8, Option<u32>, bool)>,
+    Option<(u8, u8, u8)>,
+);
+
+/// Spend limits, prepaid, charges at close; the last only without the others.
+type RawMoney = (Vec<(u64, u8, u8, Option<u32>)>, Option<(u8, Option<u32>)>, Vec<(u32, u8, u8, Option<u32>)>);
+
+fn standing() -> impl Strategy<Value = RawStanding> {
+    let node = any::<u32>;
+    let guard = || prop::option::of(node());
+    (
+        prop::option::weighted(0.1, any::<bool>()),
+        prop::option::weighted(0.3, (any::<bool>(), 1u8..9, prop::option::of((0u8..90, 0u8..3)))),
+        prop_oneof![6 => Just(vec![]), 1 => prop::collection::vec(node(), 1..3)],
+        prop_oneof![2 => Just(vec![]), 1 => prop::collection::vec((0u128..9, 1u8..4, guard(), any::<bool>()), 1..3)],
+        prop::option::weighted(0.2, (0u8..4, 0u8..4, any::<u8>())),
+    )
+}
+
+fn money() -> impl Strategy<Value = RawMoney> {
+    let node = any::<u32>;
+    let guard = || prop::option::of(node());
+    let amount = prop_oneof![0u64..3000, any::<u64>()];
+    let purses = (
+        prop::collection::vec((amount, 1u8..4, any::<u8>(), guard()), 0..3),
+        prop::option::of((1u8..4, guard())),
+        Just(vec![]),
+    );
+    let closes = prop::collection::vec((node(), 1u8..4, any::<u8>(), guard()), 1..3);
+    prop_oneof![
+        2 => Just((vec![], None, vec![])),
+        2 => purses,
+        1 => closes.prop_map(|closes| (vec![], None, closes)),
+    ]
 }
 
 pub fn sketches() -> impl Strategy<Value = Sketch> {
     let node = any::<u32>;
     let op = (0u8..10, node(), node(), prop::collection::vec(node(), 2..5));
-    let forbids =
-        prop_oneof![2 => prop::collection::vec(node(), 0..1), 1 => prop::collection::vec(node(), 0..5)];
-    let permits = prop::collection::vec(prop_oneof![2 => node(), 1 => Just(0)], 0..5);
+    let forbids = prop_oneof![3 => Just(vec![]), 1 => prop::collection::vec(node(), 0..5)];
+    let permits = prop::collection::vec(prop_oneof![1 => node(), 1 => Just(0)], 0..5);
     let guard = || prop::option::of(node());
-    let limit = (node(), 0u128..2000, 1u8..4, 1u8..7, guard());
-    let case = (node(), 0u8..4, prop_oneof![0u64..1000, any::<u64>()]);
+    let limit = (node(), 0u128..2000, 1u8..4, any::<u8>(), guard());
+    let case = (
+        node(),
+        0u8..7,
+        prop_oneof![4 => 0u64..6, 2 => 0u64..1000, 1 => any::<u64>()],
+        prop::bool::weighted(0.6),
+    );
     let charge = (prop::bool::weighted(0.3), prop::collection::vec(case, 1..4));
-    let duty = (node(), guard(), 1u8..4, 0u64..4000, any::<bool>());
+    let duty = (node(), guard(), 1u8..4, 0u64..4000, prop::bool::weighted(0.3));
     let times = (
         prop::collection::vec((0i64..4_000_000_000, -50_000i32..50_000), 0..3),
         prop::option::weighted(0.2, 0u64..400),
-        prop::option::weighted(0.3, (20_000u64..20_790, 1_790_000_000_000_000u64..1_900_000_000_000_000)),
+        prop::option::weighted(0.15, (20_000u64..20_790, 1_790_000_000_000_000u64..1_900_000_000_000_000)),
     );
     let clauses = (
         forbids,
         permits,
         prop::collection::vec(limit, 0..4),
-        prop::collection::vec(charge, 0..3),
+        prop::collection::vec(charge, 0..4),
         prop::collection::vec(duty, 0..3),
         prop::collection::vec(node(), 0..2),
     );
-    (prop::collection::vec(op, 0..14), clauses, times).prop_map(
-        |(ops, (forbids, permits, limits, charges, duties, free), (zone, revocable, term))| Sketch {
+    (prop::collection::vec(op, 0..14), clauses, times, standing(), money()).prop_map(
+        |(
+            ops,
+            (forbids, permits, limits, charges, duties, free),
+            (zone, revocable, term),
+            standing,
+            money,
+        )| Sketch {
             ops,
             forbids,
             permits,
@@ -154,6 +209,8 @@ pub fn sketches() -> impl Strategy<Value = Sketch> {
             zone,
             revocable,
             term,
+            standing,
+            money,
         },
     )
 }
@@ -187,32 +244,58 @@ impl Sketch {
         let when = |i: &u32| if i.is_multiple_of(3) { i % n } else { n - 1 - i / 3 % n.min(6) };
         let mut clause = 0..;
         let mut next = || clause.next().unwrap_or(0);
+        let renewed = self.standing.1.is_some();
+        let window = |n: u8| {
+            let of = [
+                Window::Day,
+                Window::Month,
+                Window::Term,
+                Window::Hour,
+                Window::Week,
+                Window::Quarter,
+                Window::Year,
+                Window::Minute,
+                Window::Second,
+            ];
+            if renewed && n.is_multiple_of(3) { Window::Renewal } else { of[usize::from(n) % of.len()] }
+        };
         m.forbid = self.forbids.iter().map(|i| Forbid { clause: next(), when: when(i) }).collect();
         m.permit = self.permits.iter().map(|i| Permit { clause: next(), when: when(i) }).collect();
-        for (unit, cap, key, window, guard) in &self.limits {
+        for (unit, cap, key, period, guard) in &self.limits {
             m.limit.push(Limit {
                 clause: next(),
                 unit: unit % 3,
                 cap: *cap,
                 key: number(Key::ALL, *key),
-                window: number(Window::ALL, *window),
+                window: window(*period),
                 guard: guard.as_ref().map(when),
             });
         }
         for (i, (by_case, cases)) in self.charges.iter().enumerate() {
             m.charge.push(Charge { clause: next(), by_case: *by_case });
-            for (node, kind, rate) in cases.iter().take(if *by_case { 9 } else { 1 }) {
+            for (node, kind, rate, always) in cases.iter().take(if *by_case { 9 } else { 1 }) {
                 let (unit, rate) = (node % 3, *rate);
                 let tier = |start, rate| Tier { start, rate };
                 let tiers = vec![tier(0, 0), tier(u128::from(node % 90), rate), tier(100, rate / 2)];
                 let price = match kind {
                     0 => Price::Free {},
                     1 => Price::Rate { unit, rate },
-                    _ => {
+                    2 | 3 => {
                         Price::Graduated { unit, key: number(Key::ALL, *kind), window: Window::Month, tiers }
                     }
+                    4 => Price::Fee {
+                        amount: rate,
+                        key: number(Key::ALL, unit as u8 + 1),
+                        window: window(*kind),
+                    },
+                    _ => {
+                        let (key, window) = (number(Key::ALL, unit as u8 + 1), window(node.to_le_bytes()[1]));
+                        let cap = (*kind == 5).then_some(rate.saturating_mul(50) / 3);
+                        Price::Bounded { unit, key, window, tiers, cap, floor: (*kind == 6).then_some(7) }
+                    }
                 };
-                m.case.push(Case { charge: i as u32, when: when(node), price });
+                let when = if *always && !by_case { 0 } else { when(node) };
+                m.case.push(Case { charge: i as u32, when, price });
             }
         }
         for (acts, guard, mode, n, suspend) in &self.duties {
@@ -229,6 +312,7 @@ impl Sketch {
             m.duty_text.push(DutyText { name: "d".into(), text: None, on: None, to: None });
         }
         m.free = self.free.iter().map(|unit| Free { clause: next(), unit: unit % 3 }).collect();
+        self.wider(&mut m, &mut next, &when, &window);
         let clauses = next();
         m.head[0].clauses = clauses;
         m.label = (0..clauses).map(|c| Label { label: format!("c{c:02}") }).collect();
@@ -245,12 +329,88 @@ impl Sketch {
             .map(|n| Revocable { after: Period::Days { n: n.into() }, sparing: false })
             .into_iter()
             .collect();
-        let term = |(days, micros)| TermSpan {
+        let (_, renewal, _, _, anchored) = &self.standing;
+        let point = |n: u8, days: u8| {
+            let anchor = [Anchor::Grant, Anchor::Release, Anchor::FirstUse][usize::from(n % 3)];
+            (n < 3).then_some(Point::Anchored { anchor, period: Period::Days { n: days.into() } })
+        };
+        let mut term = self.term.map(|(days, micros)| TermSpan {
             from: Some(Point::Date { days }),
             until: Some(Point::Instant { micros }),
-        };
-        m.term = self.term.map(term).into_iter().collect();
+        });
+        if let Some((from, until, days)) = anchored {
+            let from = point(*from, *days).filter(|_| from % 3 != 2);
+            term = Some(TermSpan { from, until: point(*until, *days) });
+        }
+        if let Some(term) = &mut term {
+            term.until = term.until.take().filter(|_| renewal.is_none());
+        }
+        m.term = term.into_iter().filter(|t| t.from.is_some() || t.until.is_some()).collect();
         m
+    }
+}
+
+impl Sketch {
+    fn wider(
+        &self,
+        m: &mut Module,
+        next: &mut impl FnMut() -> u32,
+        when: &impl Fn(&u32) -> u32,
+        window: &impl Fn(u8) -> Window,
+    ) {
+        let (holder, renewal, ends, opens, _) = &self.standing;
+        let handle = |user| if user { "ana" } else { "acme" };
+        m.holder = holder.iter().map(|user| Holder { handle: handle(*user).into() }).collect();
+        if let Some((months, n, grace)) = renewal {
+            let n = u128::from(*n);
+            m.renewal.push(Renewal {
+                period: if *months { Period::Months { n } } else { Period::Days { n } },
+                grace: grace.map(|(days, _)| Period::Days { n: u128::from(days) + 1 }),
+                acts: grace.map(|(_, acts)| [0, 1, 6][usize::from(acts)]),
+            });
+        }
+        m.end = ends.iter().map(|i| End { clause: next(), when: when(i) }).collect();
+        for (cap, key, guard, of_seats) in opens {
+            let (clause, cap, key) = (next(), *cap, number(Key::ALL, *key));
+            let (guard, lease) = (guard.as_ref().map(when), Period::Seconds { n: 60 });
+            if *of_seats && key != Key::User {
+                m.seats.push(Seats { clause, cap, key, guard, held: lease });
+            } else {
+                m.at_once.push(AtOnce { clause, cap, key, guard, lease });
+            }
+        }
+        let (spends, prepaid, closes) = &self.money;
+        m.money.push(Money {
+            currency: "EUR".into(),
+            minor_num: 1,
+            minor_den: 100,
+            rounding: Rounding::HalfEven,
+            settled: Window::Month,
+        });
+        for (amount, key, n, guard) in spends {
+            m.spend.push(Spend {
+                clause: next(),
+                amount: *amount,
+                key: number(Key::ALL, *key),
+                window: window(*n),
+                guard: guard.as_ref().map(when),
+            });
+        }
+        if let Some((key, guard)) = prepaid {
+            let (clause, guard) = (next(), guard.as_ref().map(when));
+            m.prepaid.push(Prepaid { clause, key: number(Key::ALL, *key), guard });
+        }
+        for (unit, key, n, guard) in closes {
+            m.at_close.push(AtClose {
+                clause: next(),
+                aggregate: Aggregate::ALL[usize::from(n % 4)],
+                unit: unit % 3,
+                key: number(Key::ALL, *key),
+                window: window(*n),
+                bands: vec![Band { upto: None, kind: BandKind::At, amount: 1 }],
+                guard: guard.as_ref().map(when),
+            });
+        }
     }
 }
 
@@ -263,37 +423,81 @@ pub struct Ask {
     facts: [(u8, u128); 5],
     quantities: [Option<u128>; 4],
     pub used: Vec<u128>,
+    credit: u128,
     duties: Vec<u8>,
     notice: Option<i64>,
+    instants: [Option<i64>; 3],
+    renewal: Option<(i64, u32)>,
+    latched: Vec<bool>,
 }
 
 pub fn asks() -> impl Strategy<Value = Ask> {
     let at = || prop_oneof![1 => 0..END_OF_TIME, 3 => NOON - 1_000_000_000_000..NOON + 1_000_000_000_000];
-    let nat = || prop_oneof![12 => 0u128..8, 12 => 0u128..1200, 1 => any::<u64>().prop_map(u128::from), 1 => any::<u128>()];
+    let nat = || prop_oneof![12 => 0u128..8, 6 => 0u128..1200, 1 => (any::<u128>(), 0u32..128).prop_map(|(n, s)| n >> s)];
     let quantity = || prop::option::weighted(0.4, nat());
-    let fact = (0u8..4, prop_oneof![0u128..6, nat()]);
+    // Most questions say everything, in its type.
+    let fact = (prop_oneof![9 => Just(1u8), 2 => 0u8..4], prop_oneof![3 => 0u128..6, 1 => nat()]);
+    let axis = |leaves: u8| prop_oneof![5 => 0..leaves, 1 => 0..leaves + 2];
     (
-        (at(), 0u8..4, [0u8..5, 0u8..6, 0u8..5]),
+        (at(), prop_oneof![2 => Just(3u8), 1 => 0u8..4], [axis(3), axis(4), axis(3)]),
         prop::array::uniform5(fact),
         [quantity(), quantity(), quantity(), prop::option::weighted(0.05, nat())],
-        prop::collection::vec(nat(), 0..6),
+        (prop::collection::vec(nat(), 0..10), prop_oneof![1 => nat(), 2 => Just(1 << 80)]),
         (prop::collection::vec(0u8..6, 0..4), prop::option::of(at())),
+        standings(),
     )
-        .prop_map(|((at, who, axes), facts, quantities, used, (duties, notice))| Ask {
-            at,
-            who,
-            axes,
-            facts,
-            quantities,
-            used,
-            duties,
-            notice,
-        })
+        .prop_map(
+            |(
+                (at, who, axes),
+                facts,
+                quantities,
+                (used, credit),
+                (duties, notice),
+                (instants, renewal, latched),
+            )| {
+                Ask {
+                    at,
+                    who,
+                    axes,
+                    facts,
+                    quantities,
+                    used,
+                    credit,
+                    duties,
+                    notice,
+                    instants: instants.map(|days| days.map(|d| at - i64::from(d) * DAY)),
+                    renewal: renewal.map(|(days, periods)| (at - i64::from(days) * DAY, periods)),
+                    latched,
+                }
+            },
+        )
+}
+
+const DAY: i64 = 86_400_000_000;
+
+type Standings = ([Option<i32>; 3], Option<(i32, u32)>, Vec<bool>);
+
+/// Instants and an anchor some days before the use, or after it.
+fn standings() -> impl Strategy<Value = Standings> {
+    let days =
+        || prop_oneof![2 => 0i32..40, 2 => 0i32..300, 1 => -3i32..3, 1 => any::<i32>().prop_map(|d| d / 40)];
+    (
+        prop::array::uniform3(prop::option::weighted(0.8, days())),
+        prop::option::weighted(0.8, (days(), prop_oneof![3 => 0u32..3, 2 => 0u32..12, 1 => any::<u32>()])),
+        prop::collection::vec(prop::bool::weighted(0.2), 0..3),
+    )
 }
 
 impl Ask {
-    /// Hands the request and the state to `f`.
-    pub fn with<T>(&self, f: impl FnOnce(&Request<'_>, &State<'_>) -> T) -> T {
+    /// Hands the request and the state to `f`. Credit is mostly there.
+    pub fn with<T>(&self, policy: &Policy, f: impl FnOnce(&Request<'_>, &State<'_>) -> T) -> T {
+        let mut used = self.used.clone();
+        for (i, counter) in policy.manifest().counters.iter().enumerate() {
+            if counter.of == licit_vm::CounterOf::Prepaid {
+                used.resize(used.len().max(i + 1), 0);
+                used[i] = self.credit;
+            }
+        }
         let names = [
             vec!["finetune", "infer", "train", "juggle"],
             vec!["commercial", "military", "product", "research", "fun"],
@@ -335,8 +539,14 @@ impl Ask {
             place: term(2),
             facts: &facts,
             quantities: &quantities,
-            ..Request::default()
+            instants: Instants {
+                grant: self.instants[0],
+                release: self.instants[1],
+                first_use: self.instants[2],
+                renewal: self.renewal.map(|(anchor, periods)| licit_vm::Renewal { anchor, periods }),
+            },
         };
-        f(&request, &State { used: &self.used, duties: &duties, notice: self.notice, ..State::default() })
+        let state = State { used: &used, duties: &duties, notice: self.notice, latched: &self.latched };
+        f(&request, &state)
     }
 }
