@@ -39,6 +39,10 @@ pub trait DiskFile: Send {
     /// Returns once everything appended survives a crash. After an error nothing is known of it.
     fn sync(&mut self) -> io::Result<()>;
 
+    /// Writes what stands from `offset` on once more in its place, durably. What a reader sees may be in memory only,
+    /// after a sync of an earlier process failed; the bytes are never other than they are now.
+    fn renew(&mut self, offset: u64) -> io::Result<()>;
+
     /// Cuts the file to `len` bytes, durably.
     fn truncate(&mut self, len: u64) -> io::Result<()>;
 }
@@ -96,7 +100,7 @@ impl Disk for OsDisk {
         } else {
             File::open(&path)?
         };
-        Ok(Box::new(OsFile { file }))
+        Ok(Box::new(OsFile { file, path }))
     }
 
     fn read(&self, name: &str) -> io::Result<Option<Vec<u8>>> {
@@ -155,6 +159,7 @@ impl Disk for OsDisk {
 
 struct OsFile {
     file: File,
+    path: PathBuf,
 }
 
 impl DiskFile for OsFile {
@@ -174,6 +179,22 @@ impl DiskFile for OsFile {
 
     fn sync(&mut self) -> io::Result<()> {
         self.file.sync_data()
+    }
+
+    fn renew(&mut self, offset: u64) -> io::Result<()> {
+        // Appending is all that this file's own handle can do.
+        let mut file = OpenOptions::new().read(true).write(true).open(&self.path)?;
+        let mut bytes = vec![0; 1 << 20];
+        let mut at = offset;
+        loop {
+            file.seek(SeekFrom::Start(at))?;
+            let count = file.read(&mut bytes)?;
+            let Some(read) = bytes.get(..count).filter(|read| !read.is_empty()) else { break };
+            file.seek(SeekFrom::Start(at))?;
+            file.write_all(read)?;
+            at = at.saturating_add(count as u64);
+        }
+        file.sync_data()
     }
 
     fn truncate(&mut self, len: u64) -> io::Result<()> {

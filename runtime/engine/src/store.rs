@@ -175,6 +175,12 @@ impl Store {
         let (openings, openings_writer, cut) =
             Appender::open(disk_ref, OPENINGS, OPENINGS_PREAMBLE, openings, surplus)?;
         recovery.torn_openings = cut;
+        // Leaves that nobody signed may be there for readers only: their last group, if a sync of it failed.
+        let (mut log_writer, mut openings_writer) = (log_writer, openings_writer);
+        if signed < leaves || leaves == 0 {
+            openings_writer.renew()?;
+            log_writer.renew()?;
+        }
         let archive = Archive::new(Shelves::Disk { log: Box::new(log), openings: Box::new(openings) });
         let writer = Writer { disk, log: log_writer, openings: openings_writer, _lock: lock };
         let tree = Frontier::new();
@@ -355,6 +361,13 @@ impl Appender {
         let damaged =
             || Error::Damaged { file: self.name.into(), offset: self.at.offset, damage: Damage::Head };
         Head::of(self.at.offset, &frame).ok_or_else(damaged)
+    }
+
+    /// Makes the end of the file durable, whatever became of an earlier attempt.
+    fn renew(&mut self) -> Result<(), Error> {
+        // The preamble was written with the first frame or before it.
+        let from = self.last.filter(|last| last.first > 0).map_or(0, |last| last.offset);
+        self.file.renew(from).map_err(Error::io(self.name))
     }
 
     fn advance(&mut self, head: Head) {

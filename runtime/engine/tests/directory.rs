@@ -97,6 +97,30 @@ fn every_operation_may_fail_once() {
 }
 
 #[test]
+fn what_a_failed_sync_left_for_readers_only_is_written_again() {
+    let disk = MemoryDisk::default();
+    disk.fail(None);
+    work(&disk, &mut Told::new()).expect("nothing fails");
+    for number in disk.changes() {
+        let disk = MemoryDisk::default();
+        let mut told = Told::new();
+        disk.fail(Some((number, Fault::Nothing)));
+        work(&disk, &mut told).expect_err("it is noticed");
+        // Another process, while the system still shows what never reached the disk.
+        disk.restart();
+        let engine = open(Some(&disk), Options::default()).expect("it opens");
+        for leaf in 0..engine.durable() {
+            told.insert(leaf, engine.entry(leaf).expect("it is there").payload);
+        }
+        drop(engine);
+        disk.crash(0);
+        disk.fail(None);
+        work(&disk, &mut told).unwrap_or_else(|error| panic!("after a fault at {number}: {error}"));
+        check(&disk, &told);
+    }
+}
+
+#[test]
 fn a_fault_while_mending_is_survived_too() {
     let disk = MemoryDisk::default();
     let mut told = Told::new();

@@ -108,8 +108,10 @@ impl Shared {
                     Ok(desk) if !desk.flushing && group.fate() != Fate::Durable => {
                         let tried = desk.why_down().is_some();
                         drop(self.turn(desk));
-                        if tried && group.fate() != Fate::Durable {
-                            return group.fate();
+                        // Still down: whoever waits is told, and tries again if it likes.
+                        let fate = group.fate();
+                        if tried && fate != Fate::Waiting {
+                            return fate;
                         }
                     }
                     Ok(_) => {}

@@ -30,13 +30,39 @@ pub enum Fault {
     Half,
     /// All of it happens, but it is reported to have failed.
     All,
+    /// Nothing happens, from now on: the disk is gone.
+    Gone,
 }
 
+/// A file as a system with a page cache has it.
 #[derive(Clone, Default)]
 struct Content {
+    /// What a reader sees.
     bytes: Vec<u8>,
-    /// So many of them survive a crash.
-    durable: usize,
+    /// What survives a crash.
+    disk: Vec<u8>,
+    /// The bytes from here on are written by the next sync. A sync that fails forgets them: they are still seen, but no
+    /// later sync writes them.
+    dirty: usize,
+}
+
+impl Content {
+    fn whole(bytes: Vec<u8>) -> Content {
+        Content { disk: bytes.clone(), dirty: bytes.len(), bytes }
+    }
+
+    /// So many of the bytes that are to be written reach the disk; what was forgotten before them is zeros there.
+    fn write_back(&mut self, count: usize) {
+        if count > 0 {
+            self.disk.resize(self.dirty, 0);
+            self.disk.extend_from_slice(&self.bytes[self.dirty..self.dirty + count]);
+        }
+        self.dirty = self.bytes.len();
+    }
+
+    fn loose(&self) -> usize {
+        self.bytes.len() - self.dirty
+    }
 }
 
 #[derive(Default)]
@@ -108,15 +134,21 @@ impl MemoryDisk {
         closed.1 -= 1;
     }
 
+    /// The process ends; the system goes on and shows what it showed.
+    pub fn restart(&self) {
+        let mut inner = self.inner();
+        inner.fault = None;
+        inner.locked = false;
+    }
+
     /// The power goes: of what was not durable, `keep` in 256 parts stay.
     pub fn crash(&self, keep: u8) {
         let mut inner = self.inner();
         inner.fault = None;
         inner.locked = false;
         for content in inner.files.values_mut() {
-            let loose = content.bytes.len() - content.durable;
-            content.bytes.truncate(content.durable + loose * usize::from(keep) / 255);
-            content.durable = content.bytes.len();
+            content.write_back(content.loose() * usize::from(keep) / 255);
+            *content = Content::whole(content.disk.clone());
         }
     }
 
@@ -135,8 +167,7 @@ impl MemoryDisk {
     }
 
     pub fn put(&self, name: &str, bytes: Vec<u8>) {
-        let durable = bytes.len();
-        self.inner().files.insert(name.into(), Content { bytes, durable });
+        self.inner().files.insert(name.into(), Content::whole(bytes));
     }
 
     pub fn remove(&self, name: &str) {
@@ -157,7 +188,8 @@ impl MemoryDisk {
         let mut inner = self.inner();
         let number = inner.operations;
         inner.operations += 1;
-        inner.fault.filter(|(at, _)| *at == number).map(|(_, fault)| fault)
+        let hits = |(at, fault): &(u64, Fault)| *at == number || *fault == Fault::Gone && *at < number;
+        inner.fault.filter(hits).map(|(_, fault)| fault)
     }
 }
 
@@ -265,7 +297,7 @@ impl DiskFile for MemoryFile {
         let written = match fault {
             None | Some(Fault::All) => bytes,
             Some(Fault::Half) => &bytes[..bytes.len() / 2],
-            Some(Fault::Nothing) => &[],
+            Some(Fault::Nothing | Fault::Gone) => &[],
         };
         self.with(|content| content.bytes.extend_from_slice(written));
         if fault.is_some() { Err(failed()) } else { Ok(()) }
@@ -275,12 +307,28 @@ impl DiskFile for MemoryFile {
         self.disk.pass();
         let fault = self.disk.change();
         self.with(|content| {
-            let loose = content.bytes.len() - content.durable;
-            content.durable += match fault {
-                None | Some(Fault::All) => loose,
-                Some(Fault::Half) => loose / 2,
-                Some(Fault::Nothing) => 0,
-            };
+            content.write_back(match fault {
+                None | Some(Fault::All) => content.loose(),
+                Some(Fault::Half) => content.loose() / 2,
+                Some(Fault::Nothing | Fault::Gone) => 0,
+            });
+        });
+        if fault.is_some() { Err(failed()) } else { Ok(()) }
+    }
+
+    fn renew(&mut self, offset: u64) -> io::Result<()> {
+        let fault = self.disk.change();
+        self.with(|content| {
+            content.dirty = content.dirty.min(offset as usize);
+            // What is there already stays.
+            let before = content.disk.split_off(content.disk.len().min(offset as usize));
+            content.write_back(match fault {
+                None | Some(Fault::All) => content.loose(),
+                Some(Fault::Half) => content.loose() / 2,
+                Some(Fault::Nothing | Fault::Gone) => 0,
+            });
+            let written = content.disk.len() - offset as usize;
+            content.disk.extend(before.into_iter().skip(written));
         });
         if fault.is_some() { Err(failed()) } else { Ok(()) }
     }
@@ -290,7 +338,8 @@ impl DiskFile for MemoryFile {
         if matches!(fault, None | Some(Fault::All)) {
             self.with(|content| {
                 content.bytes.truncate(len as usize);
-                content.durable = content.bytes.len();
+                content.disk.truncate(len as usize);
+                content.dirty = content.dirty.min(content.bytes.len());
             });
         }
         if fault.is_some() { Err(failed()) } else { Ok(()) }
