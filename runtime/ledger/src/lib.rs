@@ -5,7 +5,7 @@
 //!
 //! Reading order: [`request`] (what is asked), [`licence`] (what decides it), [`state`], [`command`], [`mod@step`]
 //! (command to event), [`mod@fold`] (event to state), [`kept`] and [`content`] (the two parts of an opening), [`money`],
-//! [`statement`], [`audit`].
+//! [`parts`], [`credit`], [`rating`], [`accounts`], [`audit`].
 //!
 //! *Invariant:* `no_std`, no files, no clock, no randomness, no hash maps. The same log gives the same state
 //! everywhere.
@@ -20,6 +20,7 @@
 
 extern crate alloc;
 
+pub mod accounts;
 pub mod audit;
 mod codec;
 pub mod command;
@@ -34,10 +35,10 @@ pub mod rating;
 pub mod refusal;
 pub mod request;
 pub mod state;
-pub mod statement;
 pub mod step;
 mod wide;
 
+pub use accounts::{Account, Accounts, Accounts as Statement, Fault, Payee, Shares};
 pub use audit::{Audit, Counts, Failure, Verdict};
 pub use command::{Ask, Command, Event, Mint, Step};
 pub use content::{Answer, Content, Touched};
@@ -47,7 +48,6 @@ pub use licence::{Licence, Money, Openings, Past, Policies, Sharing};
 pub use refusal::Refusal;
 pub use request::{Licensee, Request, Value};
 pub use state::{AccountKey, Call, CallId, CounterKey, DutyKey, Hold, Phase, State, Sum, Total};
-pub use statement::{Account, Fault, Payee, Shares, Statement};
 pub use step::step;
 
 pub use licit_receipt as receipt;
