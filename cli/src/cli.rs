@@ -1,6 +1,6 @@
 //! The arguments of the command. Every command's own arguments stand in its own file.
 
-use crate::commands::{audit, build, check, disasm, explain, fmt, key, pin, receipt, run, test};
+use crate::commands::{audit, build, check, disasm, erase, explain, fmt, key, pin, receipt, run, test};
 use clap::{Parser, Subcommand, ValueEnum};
 
 /// Licences for data, models, code and compute: checked, decided, priced and audited.
@@ -52,6 +52,8 @@ pub enum Command {
     /// Show, list, prove and verify receipts
     #[command(subcommand)]
     Receipt(receipt::Args),
+    /// Erase what a ledger remembers of people; its receipts stay
+    Erase(erase::Args),
     /// Decide everything in a ledger again and compare
     Audit(audit::Args),
 }

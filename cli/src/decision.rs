@@ -228,6 +228,12 @@ pub fn due_words(manifest: &Manifest, minor: u128) -> String {
         )
 }
 
+/// `-USD 0.05`
+pub fn signed_due_words(manifest: &Manifest, minor: i128) -> String {
+    let sign = if minor < 0 { "-" } else { "" };
+    format!("{sign}{}", due_words(manifest, minor.unsigned_abs()))
+}
+
 /// `1_000 prompt_tokens`
 fn quantity_words(decision: &Decision<'_>, unit: u32, quantity: u128) -> String {
     let unit = decision.manifest.units.get(unit as usize).map_or("?", |unit| unit.name.as_str());

@@ -73,6 +73,11 @@ pub fn fraction(numerator: u128, denominator: u128) -> String {
     format!("{}/{}", numerator / common, denominator / common)
 }
 
+/// A whole number in JSON: beyond 64 bits as a text, since other tools would lose digits.
+pub fn json_signed(number: i128) -> serde_json::Value {
+    i64::try_from(number).map_or_else(|_| number.to_string().into(), serde_json::Value::from)
+}
+
 /// How many digits after the point the smallest payable amount has: 2 for 0.01 and 0.05.
 pub fn decimals_of(numerator: u128, denominator: u128) -> usize {
     decimal(numerator, denominator, 0, false)

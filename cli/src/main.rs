@@ -10,6 +10,7 @@
 
 mod ask;
 mod book;
+mod calls;
 mod cli;
 mod commands;
 mod corefile;
@@ -24,6 +25,7 @@ mod lines;
 mod module;
 mod names;
 mod places;
+mod progress;
 mod request;
 mod shelf;
 mod shell;

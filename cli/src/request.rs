@@ -132,6 +132,13 @@ pub fn call_id(id: &str) -> [u8; 16] {
     })
 }
 
+/// The UUID that 16 bytes are; [`call_id`] reads it back.
+pub fn call_text(call: &[u8; 16]) -> String {
+    let hex = crate::commands::hex(call);
+    let part = |range: std::ops::Range<usize>| hex.get(range).unwrap_or_default();
+    format!("{}-{}-{}-{}-{}", part(0..8), part(8..12), part(12..16), part(16..20), part(20..32))
+}
+
 fn uuid(text: &str) -> Option<[u8; 16]> {
     let dashes = [8, 13, 18, 23];
     let right = text.len() == 36
@@ -325,6 +332,7 @@ mod tests {
     fn an_id_is_a_uuid_or_hashed() {
         assert_eq!(call_id("0190a1b2-0000-7000-8000-00000000000f")[..4], [0x01, 0x90, 0xa1, 0xb2]);
         assert_ne!(call_id("code-1"), call_id("code-2"));
+        assert_eq!(call_id(&call_text(&call_id("code-1"))), call_id("code-1"));
         assert_ne!(call_id("0190a1b2+0000-7000-8000-00000000000f")[..4], [0x01, 0x90, 0xa1, 0xb2]);
     }
 }

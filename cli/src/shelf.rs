@@ -8,7 +8,7 @@ use licit_engine::disk::{Disk, OsDisk};
 use licit_engine::frames::{End, records, walk};
 use licit_engine::{CHECKPOINT, Entry, Error, LOG, LOG_PREAMBLE, OPENINGS, OPENINGS_PREAMBLE, POLICIES};
 use licit_ledger::Licence;
-use licit_receipt::{Receipt, leaf_hash};
+use licit_receipt::{Checkpoint, Note, Receipt, leaf_hash};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -43,6 +43,11 @@ impl Shelf {
     /// Visits every leaf in order, until `visit` says that it has seen enough (false).
     pub fn leaves(&self, visit: &mut dyn FnMut(u64, &[u8]) -> Result<bool>) -> Result<()> {
         self.records(LOG, LOG_PREAMBLE, visit)
+    }
+
+    /// Visits every opening in order, as [`Shelf::leaves`] does.
+    pub fn openings(&self, visit: &mut dyn FnMut(u64, &[u8]) -> Result<bool>) -> Result<()> {
+        self.records(OPENINGS, OPENINGS_PREAMBLE, visit)
     }
 
     fn records(
@@ -110,7 +115,7 @@ impl Shelf {
     /// A leaf with its opening.
     pub fn entry(&self, index: u64, payload: Vec<u8>) -> Result<Entry> {
         let mut opening = None;
-        self.records(OPENINGS, OPENINGS_PREAMBLE, &mut |at, record| {
+        self.openings(&mut |at, record| {
             if at == index {
                 opening = Some(record.to_vec());
             }
@@ -138,6 +143,12 @@ impl Shelf {
             }
         }
         Ok(None)
+    }
+
+    /// How many leaves the checkpoint says there are, whoever signed it: good enough for a bar.
+    pub fn claimed_size(&self) -> Option<u64> {
+        let note = self.disk.read(CHECKPOINT).ok()??;
+        Some(Checkpoint::parse(Note::parse(&note).ok()?.text()).ok()?.size)
     }
 
     /// The signed checkpoint.

@@ -1,13 +1,18 @@
-//! `licit audit`: everything in a ledger decided again, and its money added up.
+//! `licit audit`: everything in a ledger decided again, and its money added up; a consumer's own list beside it.
 
+use crate::calls::{self, Comparison};
 use crate::cli::FormatArg;
-use crate::exit::{Exit, Result};
+use crate::exit::{Exit, Failure, Result};
 use crate::figures::grouped;
+use crate::progress::Progress;
+use crate::shelf::Shelf;
 use crate::shell::{Shell, Style, shown};
 use crate::{book, ledger};
 use licit_engine::{Report, Verdict};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::PathBuf;
+
+mod complete;
 
 /// `licit audit`
 #[derive(Debug, clap::Args)]
@@ -16,9 +21,13 @@ Examples:
   licit audit log
   licit audit log --key did:key:z6Mk...    the log must be this gateway's
   licit audit log --format json
+  licit audit log --calls mine.txt --consumer acme    every call that acme made, and no other
 
 Every receipt is re-executed from what its opening remembers: decision, price, what falls due, and the state that it \
-leaves, byte for byte; then the tree, the signature and the trial balance. Nothing that the gateway claims is believed.")]
+leaves, byte for byte; then the tree, the signature and the trial balance. Nothing that the gateway claims is believed.
+
+A list of calls has one a line: its id, or a JSON object with `id` and, if they are to be compared, `quantities`. A call \
+that is missing in the log, has other quantities there, or was not listed by its consumer gives exit status 1.")]
 pub struct Args {
     /// The ledger's folder
     #[arg(value_name = "DIR")]
@@ -27,6 +36,12 @@ pub struct Args {
     /// believed
     #[arg(long, value_name = "KEY")]
     key: Option<String>,
+    /// A consumer's own list of calls, or - for standard input: is every one in the log?
+    #[arg(long, value_name = "FILE")]
+    calls: Option<PathBuf>,
+    /// With --calls: the list is all of this user's or organisation's; are there others in the log?
+    #[arg(long, value_name = "NAME", requires = "calls")]
+    consumer: Option<String>,
     #[command(flatten)]
     format: FormatArg,
 }
@@ -34,9 +49,48 @@ pub struct Args {
 /// Audits a ledger.
 pub fn run(args: &Args, shell: &mut Shell) -> Result {
     let key = args.key.as_deref().map(|key| super::key::meant(key, shell)).transpose()?;
+    // Before the work is begun: a list that cannot be read ends it.
+    let list = args.calls.as_deref().map(calls::read).transpose()?;
+    let Audited { report, failed, told } = audit(args, key.as_ref())?;
+    let shelf = Shelf::open(&args.folder)?;
+    let compared =
+        list.map(|list| calls::compare(list, &shelf, &report, args.consumer.as_deref())).transpose();
+    let compared = match compared {
+        // The findings about the files have said so already.
+        Err(_) if !report.findings.is_empty() => None,
+        compared => compared?,
+    };
+    if args.format.is_json() {
+        say_json(&report, &failed, compared.as_ref(), shell)?;
+    } else {
+        say(&report, &failed, told, args, shell)?;
+        if let Some(compared) = &compared {
+            complete::say(compared, &report, shell)?;
+        }
+    }
+    if compared.is_none() && args.calls.is_some() {
+        return Err(Failure::finding("the list was not compared: the log cannot be read to its end"));
+    }
+    let sound = report.passes() && compared.is_none_or(|compared| compared.agrees());
+    Ok(if sound { Exit::Fine } else { Exit::Findings })
+}
+
+/// What an audit came to.
+struct Audited {
+    report: Report,
+    /// The first leaves that failed, with the reason.
+    failed: Vec<(u64, String)>,
+    /// How many failed.
+    told: u64,
+}
+
+fn audit(args: &Args, key: Option<&licit_receipt::VerifyingKey>) -> Result<Audited> {
     let mut failed = Vec::new();
     let mut told = 0u64;
-    let report = licit_engine::audit_dir(&args.folder, key.as_ref(), &mut |leaf, verdict| {
+    let total = Shelf::open(&args.folder).ok().and_then(|shelf| shelf.claimed_size());
+    let mut progress = Progress::new("auditing", total);
+    let report = licit_engine::audit_dir(&args.folder, key, &mut |leaf, verdict| {
+        progress.at(leaf);
         if let Verdict::Failed(failure) = verdict {
             told += 1;
             // Of a log that is wrong throughout, the first thousand leaves say enough.
@@ -46,12 +100,7 @@ pub fn run(args: &Args, shell: &mut Shell) -> Result {
         }
     })
     .map_err(|error| ledger::failure(Some(&args.folder), &error))?;
-    if args.format.is_json() {
-        say_json(&report, &failed, shell)?;
-    } else {
-        say(&report, &failed, told, args, shell)?;
-    }
-    Ok(if report.passes() { Exit::Fine } else { Exit::Findings })
+    Ok(Audited { report, failed, told })
 }
 
 fn say(report: &Report, failed: &[(u64, String)], told: u64, args: &Args, shell: &mut Shell) -> Result<()> {
@@ -96,15 +145,23 @@ fn say(report: &Report, failed: &[(u64, String)], told: u64, args: &Args, shell:
     shell.write(&book::human(&report.statement, &report.policies, &report.names))
 }
 
-fn say_json(report: &Report, failed: &[(u64, String)], shell: &mut Shell) -> Result<()> {
+fn say_json(
+    report: &Report,
+    failed: &[(u64, String)],
+    compared: Option<&Comparison>,
+    shell: &mut Shell,
+) -> Result<()> {
     for (leaf, failure) in failed {
         shell.line(&json!({ "leaf": leaf, "failure": failure }).to_string())?;
     }
     for finding in &report.findings {
         shell.line(&json!({ "failure": shown(&finding.to_string()) }).to_string())?;
     }
+    if let Some(compared) = compared {
+        complete::say_json(compared, report, shell)?;
+    }
     let counts = report.counts;
-    let summary = json!({
+    let mut summary = json!({
         "passes": report.passes(),
         "gateway": report.key.as_ref().map(licit_receipt::VerifyingKey::did),
         "receipts": counts.reexecuted + counts.verified + counts.failed,
@@ -115,5 +172,8 @@ fn say_json(report: &Report, failed: &[(u64, String)], shell: &mut Shell) -> Res
         "failed": counts.failed,
         "statement": book::json(&report.statement, &report.policies, &report.names),
     });
+    if let (Some(compared), Value::Object(object)) = (compared, &mut summary) {
+        object.insert("calls".into(), complete::counts(compared));
+    }
     shell.line(&summary.to_string())
 }

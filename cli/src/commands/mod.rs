@@ -8,6 +8,7 @@ pub mod audit;
 pub mod build;
 pub mod check;
 pub mod disasm;
+pub mod erase;
 pub mod explain;
 pub mod fmt;
 pub mod key;
@@ -29,6 +30,7 @@ pub fn dispatch(command: Command, shell: &mut Shell) -> Result {
         Command::Key(args) => key::run(&args, shell),
         Command::Pin(args) => pin::run(&args, shell),
         Command::Receipt(args) => receipt::run(&args, shell),
+        Command::Erase(args) => erase::run(&args, shell),
         Command::Audit(args) => audit::run(&args, shell),
     }
 }
