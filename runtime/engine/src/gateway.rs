@@ -407,7 +407,7 @@ impl Shared {
         let at = ready.event.receipt.at.logged;
         if ready.event.receipt.kind == Kind::Deny && {
             let who = desk.book.who(&ready.event);
-            !desk.denials.judge(at, &who, &self.settings.denials)
+            !desk.denials.judge(at, &who, &ready.event.content.request, &self.settings.denials)
         } {
             meters::unlogged();
             let answer =
@@ -481,7 +481,7 @@ impl Shared {
             count = count.saturating_add(1);
         }
         let now = desk.book.now();
-        while desk.denials.is_over(now) && desk.denials.next_summed().is_some() {}
+        while desk.denials.next_summed(now).is_some() {}
         if count > 0 {
             self.room.notify_all();
         }
