@@ -3,13 +3,17 @@
 //! A file is read into plain data (bytes of a core, zone, request, state, expected text), so that any implementation
 //! of `eval` can be held against it.
 
+mod notation;
+
 use std::collections::BTreeMap;
 
 use num_bigint::BigUint;
 
 use crate::cbor::{self, Item};
 use crate::time::{Zone, days_from_civil, days_in_month};
-use crate::{DutyStatus, Request, State, Value};
+use crate::{DutyStatus, Renewal, Request, State, Value};
+pub use notation::item;
+use notation::{Notation, hex, number, small};
 
 /// One question and the text of its answer.
 #[derive(Clone, Debug)]
@@ -30,6 +34,47 @@ pub struct Case {
     pub expected: String,
 }
 
+/// What a use may cost at most (`largest`), with the text of the answer: units of the grain, or `none`.
+#[derive(Clone, Debug)]
+pub struct Largest {
+    /// The use; the state of the case says nothing.
+    pub case: Case,
+    /// By counter: the lowest and the highest position.
+    pub ranges: Vec<(BigUint, BigUint)>,
+}
+
+/// What the close of a window adds (`Core::at_close`).
+#[derive(Clone, Debug)]
+pub struct Close {
+    /// What it shows.
+    pub name: String,
+    /// The line of the file where it begins.
+    pub line: usize,
+    /// The encoded core.
+    pub core: Vec<u8>,
+    /// The counter's number.
+    pub counter: usize,
+    /// The quantities that were committed in the window, in their order.
+    pub reports: Vec<BigUint>,
+    /// Units of the grain, or `none`.
+    pub expected: String,
+}
+
+/// How what falls due is divided (part two, section 6).
+#[derive(Clone, Debug)]
+pub struct Parts {
+    /// What it shows.
+    pub name: String,
+    /// The line of the file where it begins.
+    pub line: usize,
+    /// The encoded core.
+    pub core: Vec<u8>,
+    /// What fell due so far, in payable amounts.
+    pub due: BigUint,
+    /// One line a part: `HANDLE FRACTION OPEN CLOSED`, its fraction of the whole, and what is payable before and at the close.
+    pub expected: String,
+}
+
 /// Bytes that every decoder of cores refuses.
 #[derive(Clone, Debug)]
 pub struct Refusal {
@@ -46,6 +91,12 @@ pub struct Refusal {
 pub struct File {
     /// Questions with their answers.
     pub cases: Vec<Case>,
+    /// Uses that are held, and what they may cost at most.
+    pub largest: Vec<Largest>,
+    /// Windows that close.
+    pub closes: Vec<Close>,
+    /// Sums that are divided.
+    pub parts: Vec<Parts>,
     /// What is not a core.
     pub refusals: Vec<Refusal>,
     /// The licence ids (as 64 hex digits) that the file states, with the core each belongs to.
@@ -128,15 +179,36 @@ impl<'a> Reader<'a> {
                 "zone" => ground.zone = zone(rest)?,
                 "base" => {
                     (ground.request, ground.state) = Default::default();
-                    self.inputs("end", &mut ground)?;
+                    self.inputs("end", |line| input(line, &mut ground))?;
                 }
                 "case" => {
-                    let mut ground = ground.clone();
-                    self.inputs("expect", &mut ground)?;
-                    let expected = self.block()?.lines().map(expected).collect::<Result<_, _>>()?;
-                    let Ground { core, zone, request, state } = ground;
-                    let name = quoted(rest)?;
-                    file.cases.push(Case { name, line: started, core, zone, request, state, expected });
+                    let ground = ground.clone();
+                    file.cases.push(self.case(rest, ground, input)?);
+                }
+                "largest" => {
+                    let mut ranges = vec![];
+                    let case =
+                        self.case(rest, ground.clone(), |line, ground| range(line, &mut ranges, ground))?;
+                    file.largest.push(Largest { case, ranges });
+                }
+                "close" => {
+                    let (mut counter, mut reports) = (0, vec![]);
+                    let case = self.case(rest, ground.clone(), |line, _| match line.split_once(' ') {
+                        Some(("counter", n)) => small(n).map(|n| counter = n as usize),
+                        Some(("report", n)) => number(n).map(|n| reports.push(n)),
+                        _ => Err(format!("`{line}` is not of a close")),
+                    })?;
+                    let Case { name, line, core, expected, .. } = case;
+                    file.closes.push(Close { name, line, core, counter, reports, expected });
+                }
+                "parts" => {
+                    let mut due = BigUint::default();
+                    let case = self.case(rest, ground.clone(), |line, _| match line.split_once(' ') {
+                        Some(("due", n)) => number(n).map(|n| due = n),
+                        _ => Err(format!("`{line}` is not of parts")),
+                    })?;
+                    let Case { name, line, core, expected, .. } = case;
+                    file.parts.push(Parts { name, line, core, due, expected });
                 }
                 "refuse" => {
                     let (name, form) =
@@ -150,13 +222,31 @@ impl<'a> Reader<'a> {
         Ok(file)
     }
 
-    /// The lines of a request and a state, up to a closing word.
-    fn inputs(&mut self, closing: &str, ground: &mut Ground) -> Result<(), String> {
+    /// A question: its name, its lines up to `expect`, and the answer up to `end`.
+    fn case(
+        &mut self,
+        name: &str,
+        mut ground: Ground,
+        mut read: impl FnMut(&str, &mut Ground) -> Result<(), String>,
+    ) -> Result<Case, String> {
+        let started = self.line;
+        self.inputs("expect", |line| read(line, &mut ground))?;
+        let expected = self.block()?.lines().map(expected).collect::<Result<_, _>>()?;
+        let Ground { core, zone, request, state } = ground;
+        Ok(Case { name: quoted(name)?, line: started, core, zone, request, state, expected })
+    }
+
+    /// The lines up to a closing word, one by one.
+    fn inputs(
+        &mut self,
+        closing: &str,
+        mut read: impl FnMut(&str) -> Result<(), String>,
+    ) -> Result<(), String> {
         while let Some(line) = self.next() {
             if line == closing {
                 return Ok(());
             }
-            input(line, ground)?;
+            read(line)?;
         }
         Err(format!("`{closing}` is missing"))
     }
@@ -197,6 +287,14 @@ fn input(line: &str, ground: &mut Ground) -> Result<(), String> {
         "used" => *entry(&mut state.used, first)? = number(value)?,
         "duty" => *entry(&mut state.duties, first)? = status(value)?,
         "notice" => state.notice = Some(instant(rest)?),
+        "grant" => state.grant = Some(instant(rest)?),
+        "release" => state.release = Some(instant(rest)?),
+        "first_use" => state.first_use = Some(instant(rest)?),
+        "renewal" => {
+            let periods = small(value)?.try_into().map_err(|_| "more periods than there may be")?;
+            state.renewal = Some(Renewal { anchor: instant(first)?, periods });
+        }
+        "latched" => *entry(&mut state.latched, rest)? = true,
         "no" => match first {
             "user" => request.user = None,
             "organisation" => request.organisation = None,
@@ -205,10 +303,24 @@ fn input(line: &str, ground: &mut Ground) -> Result<(), String> {
             "place" => request.place = None,
             "fact" => _ = request.facts.remove(value),
             "quantity" => _ = request.quantities.remove(value),
+            "grant" => state.grant = None,
+            "release" => state.release = None,
+            "first_use" => state.first_use = None,
+            "renewal" => state.renewal = None,
             _ => return Err(format!("`no {first}`")),
         },
         _ => return Err(format!("`{word}` is neither of a request nor of a state")),
     }
+    Ok(())
+}
+
+/// `range 2 0 1_000`: where the counter 2 may stand; or a line of a request.
+fn range(line: &str, ranges: &mut Vec<(BigUint, BigUint)>, ground: &mut Ground) -> Result<(), String> {
+    let Some(rest) = line.strip_prefix("range ") else { return input(line, ground) };
+    let [counter, low, high] = rest.split(' ').collect::<Vec<_>>()[..] else {
+        return Err("a range is a counter, its lowest and its highest position".into());
+    };
+    *entry(ranges, counter)? = (number(low)?, number(high)?);
     Ok(())
 }
 
@@ -250,16 +362,6 @@ fn status(text: &str) -> Result<DutyStatus, String> {
         None if text == "unknown" => Ok(DutyStatus::Unknown),
         _ => Err(format!("`{text}` is not the status of a duty")),
     }
-}
-
-/// A natural number, with `_` between digits as wanted.
-fn number(text: &str) -> Result<BigUint, String> {
-    text.replace('_', "").parse().map_err(|_| format!("`{text}` is not a natural number"))
-}
-
-fn small(text: &str) -> Result<i64, String> {
-    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse().ok().filter(|_| digits).ok_or_else(|| format!("`{text}` is not a number"))
 }
 
 /// `2026-01-31T09:00:00.000001Z`, seconds and their parts as wanted, in microseconds; or the microseconds themselves.
@@ -336,131 +438,4 @@ fn core(form: &str, block: &str) -> Result<Vec<u8>, String> {
         "hex" => hex(block),
         _ => Err(format!("`{form}` is not a form of a core")),
     }
-}
-
-/// Reads one CBOR item in the notation of the README: `{0: 1, label "a" 1: [bits{0 2}, h'00ff', 18446744073709551616]}`.
-pub fn item(text: &str) -> Result<Item, String> {
-    let mut notation = Notation(text);
-    let item = notation.item()?;
-    notation.skip();
-    if notation.0.is_empty() { Ok(item) } else { Err("something follows the item".into()) }
-}
-
-fn hex(text: &str) -> Result<Vec<u8>, String> {
-    let digits: Vec<u32> = text
-        .chars()
-        .filter(|c| !c.is_whitespace())
-        .map(|c| c.to_digit(16).ok_or_else(|| format!("`{c}` is not a hex digit")))
-        .collect::<Result<_, _>>()?;
-    if digits.len() % 2 == 1 {
-        return Err("half a byte".into());
-    }
-    Ok(digits.chunks(2).map(|pair| (pair[0] * 16 + pair[1]) as u8).collect())
-}
-
-/// The rest of a text in the notation.
-struct Notation<'a>(&'a str);
-
-impl<'a> Notation<'a> {
-    /// Passes blanks, commas and bare words, which are there for the reader only.
-    fn skip(&mut self) {
-        loop {
-            self.0 = self.0.trim_start_matches(|c: char| c.is_whitespace() || c == ',');
-            let word = self.0.len()
-                - self.0.trim_start_matches(|c: char| c.is_ascii_alphabetic() || "-_./<=".contains(c)).len();
-            if word == 0 || self.0[..word].starts_with("bits") || self.0[..word] == *"h" {
-                return;
-            }
-            self.0 = &self.0[word..];
-        }
-    }
-
-    fn eat(&mut self, prefix: &str) -> bool {
-        self.skip();
-        self.0.strip_prefix(prefix).map(|rest| self.0 = rest).is_some()
-    }
-
-    /// What stands before a closing mark.
-    fn until(&mut self, mark: char) -> Result<&'a str, String> {
-        let (inside, rest) = self.0.split_once(mark).ok_or_else(|| format!("`{mark}` is missing"))?;
-        self.0 = rest;
-        Ok(inside)
-    }
-
-    fn digits(&mut self) -> Result<&'a str, String> {
-        self.skip();
-        let rest = self.0.trim_start_matches(|c: char| c.is_ascii_digit() || c == '_');
-        let digits = &self.0[..self.0.len() - rest.len()];
-        self.0 = rest;
-        if digits.is_empty() {
-            Err(format!("no value at `{}`", self.0.chars().take(20).collect::<String>()))
-        } else {
-            Ok(digits)
-        }
-    }
-
-    fn item(&mut self) -> Result<Item, String> {
-        if self.eat("[") {
-            let mut items = vec![];
-            while !self.eat("]") {
-                items.push(self.item()?);
-            }
-            Ok(Item::Array(items))
-        } else if self.eat("{") {
-            let mut entries = vec![];
-            while !self.eat("}") {
-                let key = self.digits()?.parse().map_err(|_| "not a key")?;
-                if !self.eat(":") {
-                    return Err(format!("`:` is missing after the key {key}"));
-                }
-                entries.push((key, self.item()?));
-            }
-            Ok(Item::Map(entries))
-        } else if self.eat("bits{") {
-            self.until('}').and_then(bits)
-        } else if self.eat("h'") {
-            self.until('\'').and_then(hex).map(Item::Bytes)
-        } else if self.eat("\"") {
-            self.text()
-        } else {
-            let n = number(self.digits()?)?;
-            // Beyond 64 bits a Nat is a byte string (section 1).
-            Ok(u64::try_from(&n).map_or_else(|_| Item::Bytes(n.to_bytes_be()), Item::Uint))
-        }
-    }
-
-    /// The rest of a text after its opening mark; `\n`, `\"` and `\\` are escapes.
-    fn text(&mut self) -> Result<Item, String> {
-        let mut text = String::new();
-        let mut chars = self.0.chars();
-        loop {
-            match chars.next() {
-                None => return Err("a text without an end".into()),
-                Some('"') => break,
-                Some('\\') => match chars.next() {
-                    Some('n') => text.push('\n'),
-                    Some(c @ ('"' | '\\')) => text.push(c),
-                    _ => return Err("not an escape".into()),
-                },
-                Some(c) => text.push(c),
-            }
-        }
-        self.0 = chars.as_str();
-        Ok(Item::Text(text))
-    }
-}
-
-fn bits(members: &str) -> Result<Item, String> {
-    let mut bytes = vec![];
-    for member in members.split([' ', ',']).filter(|member| !member.is_empty()) {
-        let member = small(member)? as usize;
-        if member >= 1 << 16 {
-            return Err("a set of too many".into());
-        }
-        if bytes.len() <= member / 8 {
-            bytes.resize(member / 8 + 1, 0u8);
-        }
-        bytes[member / 8] |= 1 << (member % 8);
-    }
-    Ok(Item::Bytes(bytes))
 }

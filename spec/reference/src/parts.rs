@@ -8,26 +8,28 @@ use crate::core::Core;
 /// First cuts, royalties, then shares, each in its order; or why the clauses do not make parts.
 pub(crate) fn parts(core: &Core) -> Result<Vec<(String, BigRational)>, String> {
     let whole = BigRational::from_integer(1.into());
-    let first = core.split.iter().flat_map(|split| split.first.clone());
-    let cut = fraction(first.clone().map(|(_, part)| part).sum())?;
+    let first: Vec<_> = core.split.iter().flat_map(|split| split.first.clone()).collect();
+    let mut cut = BigRational::from_integer(0.into());
+    for (_, part) in &first {
+        cut = fraction(cut + part)?;
+    }
     let base = fraction(&whole - cut)?;
 
     let has = had(core, &base)?;
-    let taken_of = |entry: Option<usize>| -> BigRational {
-        let theirs = core.royalties.iter().zip(&has).filter(|(royalty, _)| royalty.of == entry);
-        theirs.map(|(_, part)| part.clone()).sum()
-    };
-    let kept = has.iter().enumerate().map(|(i, part)| fraction(part - taken_of(Some(i))));
-    let kept = kept.collect::<Result<Vec<_>, _>>()?;
+    let (mut left, mut kept) = (base, has.clone());
+    for (royalty, part) in core.royalties.iter().zip(&has) {
+        let from = royalty.of.map_or(&mut left, |entry| &mut kept[entry]);
+        *from = fraction(&*from - part)?;
+    }
     let royalties = core.royalties.iter().map(|royalty| royalty.handle.clone()).zip(kept);
 
-    let left = fraction(&base - taken_of(None))?;
     let shares = match &core.split {
         Some(split) => split.shares.clone(),
         None => vec![(core.licensor.clone(), whole)],
     };
     let shares = shares.into_iter().map(|(handle, share)| Ok((handle, fraction(share * &left)?)));
-    Ok(first.chain(royalties).chain(shares.collect::<Result<Vec<_>, String>>()?).collect())
+    let shares = shares.collect::<Result<Vec<_>, String>>()?;
+    Ok(first.into_iter().chain(royalties).chain(shares).collect())
 }
 
 /// What each royalty has before others are taken of it.
@@ -45,7 +47,7 @@ fn had(core: &Core, base: &BigRational) -> Result<Vec<BigRational>, String> {
     has.into_iter().map(|part| part.ok_or_else(|| "royalties in a circle".to_owned())).collect()
 }
 
-/// Parts are not negative, and small enough to be counted with.
+/// Parts, and the sums and differences on the way to them, are not negative, and small enough to be counted with.
 fn fraction(part: BigRational) -> Result<BigRational, String> {
     if part < BigRational::from_integer(0.into()) {
         return Err("parts that are more than the whole".into());
