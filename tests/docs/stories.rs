@@ -286,7 +286,8 @@ fn question(ask: &TestAsk, used_at: i64) -> Question {
 /// The first instant of the term; 1970 if it has none.
 fn beginning(licence: &Licence) -> i64 {
     match licence.term.and_then(|term| term.from) {
-        None => 0,
+        // What no grant or release has fixed begins at no known instant.
+        None | Some(Point::Anchored { .. }) => 0,
         Some(Point::Instant(micros)) => i64::try_from(micros).unwrap_or(i64::MAX),
         Some(Point::Date(days)) => {
             let midnight = i64::try_from(days).unwrap_or(0) * 86_400;

@@ -10,12 +10,27 @@ use proptest::sample::select;
 
 use super::*;
 
-/// Valid, canonical licences: several axes with several parents a term, every form of condition, definitions that
-/// use definitions, limits, plain, by-case and graduated charges with odd fractions, duties, split, calendars.
+mod standing;
+
+/// Valid, canonical licences of `spec/core.md`: several axes with several parents a term, every form of condition,
+/// definitions that use definitions, limits, plain, by-case and graduated charges with odd fractions, duties, split,
+/// calendars.
 pub fn licences() -> impl Strategy<Value = Licence> {
-    (header(), tables(), rules(), (vec(limit(), 0..4), charges(), vec(duty(), 0..4), tail())).prop_map(
-        |(header, tables, rules, (limits, charges, duties, tail))| {
-            Sketch { header, tables, rules, limits, charges, duties, tail }.build()
+    sketches(false)
+}
+
+/// Valid, canonical licences with what `spec/core-wider.md` adds: holder, renewal, ends, anchored terms, every kind of
+/// limit and window, fees and bounded prices, prepaid credit, charges at close, royalties, first cuts, corrections.
+pub fn wider_licences() -> impl Strategy<Value = Licence> {
+    sketches(true)
+}
+
+fn sketches(wide: bool) -> impl Strategy<Value = Licence> {
+    let wider = if wide { standing::wider().prop_map(Some).boxed() } else { Just(None).boxed() };
+    let money = (vec(limit(wide), 0..4), charges(wide), vec(duty(), 0..4), tail());
+    (header(), tables(), rules(), money, wider).prop_map(
+        |(header, tables, rules, (limits, charges, duties, tail), wider)| {
+            Sketch { header, tables, rules, limits, charges, duties, tail, wider }.build()
         },
     )
 }
@@ -239,8 +254,13 @@ struct RawLimit {
     guard: Option<Raw>,
 }
 
-fn limit() -> impl Strategy<Value = RawLimit> {
-    (any::<u32>(), nats(), key(), window(), option::of(raw()))
+/// The window of a counter.
+fn counter_window(wide: bool) -> BoxedStrategy<Window> {
+    if wide { standing::windows().boxed() } else { window().boxed() }
+}
+
+fn limit(wide: bool) -> impl Strategy<Value = RawLimit> {
+    (any::<u32>(), nats(), key(), counter_window(wide), option::of(raw()))
         .prop_map(|(unit, cap, key, window, guard)| RawLimit { unit, cap, key, window, guard })
 }
 
@@ -250,6 +270,9 @@ enum RawPrice {
     Free,
     Rate(u32, u64),
     Graduated(u32, Key, Window, Vec<(Nat, u64)>, u64),
+    Fee(Key, Window, u64),
+    /// As a graduated price, with two bounds in either order.
+    Bounded(u32, Key, Window, Vec<(Nat, u64)>, u64, (Option<u64>, Option<u64>)),
 }
 
 #[derive(Clone, Debug)]
@@ -259,24 +282,29 @@ struct RawCharge {
     by_case: bool,
 }
 
-fn price() -> impl Strategy<Value = RawPrice> {
-    let grains = || prop_oneof![1 => Just(0_u64), 4 => 1..10_000_u64, 2 => any::<u32>().prop_map(u64::from), 1 => any::<u64>()];
+fn grains() -> impl Strategy<Value = u64> {
+    prop_oneof![1 => Just(0_u64), 4 => 1..10_000_u64, 2 => any::<u32>().prop_map(u64::from), 1 => any::<u64>()]
+}
+
+fn price(wide: bool) -> BoxedStrategy<RawPrice> {
     let width = prop_oneof![3 => 1..2_000_000_u128, 1 => nats()];
-    prop_oneof![
+    let window = counter_window(wide);
+    let plain = prop_oneof![
         1 => Just(RawPrice::Free),
         3 => (any::<u32>(), grains()).prop_map(|(unit, rate)| RawPrice::Rate(unit, rate)),
-        3 => (any::<u32>(), key(), window(), vec((width, grains()), 0..4), grains())
+        3 => (any::<u32>(), key(), window, vec((width, grains()), 0..4), grains())
             .prop_map(|(unit, key, window, tiers, last)| RawPrice::Graduated(unit, key, window, tiers, last)),
-    ]
+    ];
+    if wide { prop_oneof![2 => plain, 1 => standing::price()].boxed() } else { plain.boxed() }
 }
 
 /// The charges and the common denominator of their rates.
-fn charges() -> impl Strategy<Value = (u64, Vec<RawCharge>)> {
+fn charges(wide: bool) -> impl Strategy<Value = (u64, Vec<RawCharge>)> {
     let grain =
         select(vec![1, 100, 1_000_000, 3, 7 * 11 * 13 * 1000, 51_051_000_000, (1 << 61) - 1, 1 << 63]);
-    let plain = (prop_oneof![1 => Just(Raw::Constant(true)), 1 => raw()], price())
+    let plain = (prop_oneof![1 => Just(Raw::Constant(true)), 1 => raw()], price(wide))
         .prop_map(|case| RawCharge { cases: vec![case], otherwise: None, by_case: false });
-    let by_case = (vec((raw(), price()), 1..4), option::weighted(0.8, price()))
+    let by_case = (vec((raw(), price(wide)), 1..4), option::weighted(0.8, price(wide)))
         .prop_map(|(cases, otherwise)| RawCharge { cases, otherwise, by_case: true });
     (grain, vec(prop_oneof![plain, by_case], 0..4))
 }
@@ -336,6 +364,7 @@ struct Sketch {
     charges: (u64, Vec<RawCharge>),
     duties: Vec<RawDuty>,
     tail: Tail,
+    wider: Option<standing::Wider>,
 }
 
 impl Tables {
@@ -435,18 +464,37 @@ impl RawPrice {
         match self {
             RawPrice::Free => Price::Free,
             RawPrice::Rate(unit, grains) => Price::Rate { unit: unit % units, rate: rate(*grains) },
-            RawPrice::Graduated(unit, key, window, tiers, last) => {
-                let tiers =
-                    tiers.iter().map(|(width, grains)| Tier { width: Some(*width), rate: rate(*grains) });
-                Price::Graduated {
+            RawPrice::Graduated(unit, key, window, widths, last) => Price::Graduated {
+                unit: unit % units,
+                key: *key,
+                window: *window,
+                tiers: tiers(widths, *last, grain),
+            },
+            RawPrice::Fee(key, window, grains) => {
+                Price::Fee { amount: rate(*grains), key: *key, window: *window }
+            }
+            RawPrice::Bounded(unit, key, window, widths, last, (a, b)) => {
+                let (cap, floor) = match (a, b) {
+                    (Some(a), Some(b)) => (Some(*a.max(b)), Some(*a.min(b))),
+                    (a, b) => (*a, *b),
+                };
+                Price::Bounded {
                     unit: unit % units,
                     key: *key,
                     window: *window,
-                    tiers: tiers.chain([Tier { width: None, rate: rate(*last) }]).collect(),
+                    tiers: tiers(widths, *last, grain),
+                    cap: cap.map(rate),
+                    floor: floor.map(rate),
                 }
             }
         }
     }
+}
+
+fn tiers(widths: &[(Nat, u64)], last: u64, grain: u64) -> Vec<Tier> {
+    let rate = |grains: u64| Ratio::new(Nat::from(grains), Nat::from(grain));
+    let tiers = widths.iter().map(|(width, grains)| Tier { width: Some(*width), rate: rate(*grains) });
+    tiers.chain([Tier { width: None, rate: rate(last) }]).collect()
 }
 
 impl Sketch {
@@ -468,10 +516,8 @@ impl Sketch {
         licence.permits = rules("permit", &self.rules.1);
         let limits = self.limits.iter().enumerate().map(|(i, raw)| Limit {
             label: labelled("limit", i),
-            unit: raw.unit % units,
-            cap: raw.cap,
             key: raw.key,
-            window: raw.window,
+            kind: LimitKind::Sum { unit: raw.unit % units, cap: raw.cap, window: raw.window },
             guard: raw.guard.as_ref().map(cond),
         });
         licence.limits = limits.collect();
@@ -506,7 +552,12 @@ impl Sketch {
             let whole: Nat = shares.iter().map(|(_, weight)| weight).sum();
             let share =
                 |(handle, weight): &(usize, Nat)| (HANDLES[*handle].to_owned(), Ratio::new(*weight, whole));
-            Split { label: "shares".into(), shares: shares.iter().map(share).collect(), window: *window }
+            Split {
+                label: "shares".into(),
+                first_cuts: Vec::new(),
+                shares: shares.iter().map(share).collect(),
+                window: *window,
+            }
         });
         let free = free.iter().enumerate();
         licence.free = free
@@ -516,6 +567,16 @@ impl Sketch {
         licence.units = (UNITS.iter().zip(&self.tables.units))
             .map(|(name, highest)| Unit { name: (*name).to_owned(), highest: *highest })
             .collect();
+        if let Some(wider) = &self.wider {
+            let with = standing::Makers {
+                builder: &builder,
+                cond: &cond,
+                labelled: &labelled,
+                grain: *grain,
+                units,
+            };
+            wider.add(&mut licence, &mut otherwise, &with);
+        }
         (licence.axes, licence.facts) = (builder.axes, builder.facts);
         licence.canonicalise_with(&otherwise);
         licence

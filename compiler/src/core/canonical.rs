@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::mem::take;
 
 use super::cbor::Writer;
-use super::{Axis, Bits, Cond, Constant, FactType, Licence, Price, Ratio, Term, TermSpan, encode};
+use super::{
+    Axis, Basis, Bits, Cond, Constant, FactType, Licence, LimitKind, Price, Ratio, Term, TermSpan, encode,
+};
 
 /// Deeper conditions are left alone: [`Licence::validate`] refuses them, and recursion here stays bounded.
 const SANE_DEPTH: usize = 256;
@@ -71,11 +73,11 @@ impl Licence {
             self.term = None;
         }
         if let Some(money) = &mut self.money {
-            money.minor = Ratio::new(money.minor.num, money.minor.den);
+            reduce(&mut money.minor);
         }
         if let Some(split) = &mut self.split {
-            for (_, share) in &mut split.shares {
-                *share = Ratio::new(share.num, share.den);
+            for (_, part) in split.shares.iter_mut().chain(&mut split.first_cuts) {
+                reduce(part);
             }
             if self.money.as_ref().is_some_and(|money| Some(money.settled) == split.window) {
                 split.window = None;
@@ -83,6 +85,25 @@ impl Licence {
         }
         for charge in &mut self.charges {
             charge.cases.iter_mut().for_each(|(_, price)| reduce_price(price));
+        }
+        for limit in &mut self.limits {
+            if let LimitKind::Spend { amount, .. } = &mut limit.kind {
+                reduce(amount);
+            }
+        }
+        self.at_close.iter_mut().flat_map(|charge| &mut charge.bands).for_each(|it| reduce(&mut it.amount));
+        self.sort_royalties();
+    }
+
+    /// Sorts royalties by licence and handle; what one is a part of is renumbered.
+    fn sort_royalties(&mut self) {
+        self.royalties.iter_mut().for_each(|royalty| reduce(&mut royalty.part));
+        let new =
+            sort_table_by(&mut self.royalties, |a, b| (&a.licence, &a.handle).cmp(&(&b.licence, &b.handle)));
+        for royalty in &mut self.royalties {
+            if let Basis::Royalty(index) = &mut royalty.basis {
+                *index = lookup(&new, *index);
+            }
         }
     }
 
@@ -97,13 +118,20 @@ impl Licence {
         self.definitions.iter_mut().for_each(&mut renumber);
         self.each_condition_mut(renumber);
         for limit in &mut self.limits {
-            limit.unit = lookup(&units, limit.unit);
+            if let LimitKind::Sum { unit, .. } = &mut limit.kind {
+                *unit = lookup(&units, *unit);
+            }
+        }
+        for charge in &mut self.at_close {
+            charge.unit = lookup(&units, charge.unit);
         }
         let own = self.charges.iter_mut().flat_map(|charge| charge.cases.iter_mut().map(|(_, price)| price));
         for price in own.chain(otherwise.values_mut()) {
             match price {
-                Price::Free => {}
-                Price::Rate { unit, .. } | Price::Graduated { unit, .. } => *unit = lookup(&units, *unit),
+                Price::Free | Price::Fee { .. } => {}
+                Price::Rate { unit, .. } | Price::Graduated { unit, .. } | Price::Bounded { unit, .. } => {
+                    *unit = lookup(&units, *unit);
+                }
             }
         }
         for (_, list) in &mut self.free {
@@ -117,6 +145,10 @@ impl Licence {
             for duty in &mut self.duties {
                 remap_bits(&mut duty.acts, actions);
                 remap_bits(&mut duty.acts_unknown, actions);
+            }
+            if let Some(grace) = self.renewal.as_mut().and_then(|renewal| renewal.grace.as_mut()) {
+                remap_bits(&mut grace.acts, actions);
+                remap_bits(&mut grace.acts_unknown, actions);
             }
         }
     }
@@ -144,6 +176,8 @@ impl Licence {
         self.charges.sort_by(|a, b| a.label.cmp(&b.label));
         self.duties.sort_by(|a, b| a.label.cmp(&b.label));
         self.free.sort();
+        self.ends.sort_by(|a, b| a.0.cmp(&b.0));
+        self.at_close.sort_by(|a, b| a.label.cmp(&b.label));
         let mut order = CaseOrder::new(&self.definitions);
         for charge in self.charges.iter_mut().filter(|charge| charge.by_case) {
             charge.cases.sort_by(|a, b| order.compare(a, b));
@@ -217,7 +251,8 @@ impl Licence {
         used
     }
 
-    /// The handles that the licence mentions: licensor, shares, recipients of duties, constants of party facts.
+    /// The handles that the licence mentions: licensor, holder, shares, first cuts, royalties, recipients of duties,
+    /// constants of party facts.
     pub(super) fn mentioned_parties(&self) -> impl Iterator<Item = &str> {
         let mut constants = Vec::new();
         for condition in self.definitions.iter().chain(self.conditions().map(|(_, _, condition)| condition)) {
@@ -229,20 +264,28 @@ impl Licence {
                 }
             });
         }
-        let shares =
-            self.split.iter().flat_map(|split| split.shares.iter().map(|(handle, _)| handle.as_str()));
+        let shares = self.split.iter().flat_map(|split| split.shares.iter().chain(&split.first_cuts));
+        let royalties = self.royalties.iter().map(|royalty| royalty.handle.as_str());
         let recipients = self.duties.iter().filter_map(|duty| duty.to.as_deref());
-        std::iter::once(self.licensor.as_str()).chain(shares).chain(recipients).chain(constants)
+        std::iter::once(self.licensor.as_str())
+            .chain(self.holder.as_deref())
+            .chain(shares.map(|(handle, _)| handle.as_str()))
+            .chain(royalties)
+            .chain(recipients)
+            .chain(constants)
     }
 
     /// Every condition of a clause with the map key and the index of its clause, in the order of section 2 key 15.
-    pub(super) fn conditions(&self) -> impl Iterator<Item = (u64, u32, &Cond)> {
+    pub(crate) fn conditions(&self) -> impl Iterator<Item = (u64, u32, &Cond)> {
         let rules = |key, rules| (0..).zip(rules).map(move |(i, (_, c)): (u32, &(String, Cond))| (key, i, c));
         let limits = (0..).zip(&self.limits).filter_map(|(i, it)| Some((18, i, it.guard.as_ref()?)));
         let charges =
             (0..).zip(&self.charges).flat_map(|(i, it)| it.cases.iter().map(move |(c, _)| (19, i, c)));
         let duties = (0..).zip(&self.duties).filter_map(|(i, it)| Some((20, i, it.guard.as_ref()?)));
-        rules(16, &self.forbids).chain(rules(17, &self.permits)).chain(limits).chain(charges).chain(duties)
+        let prepaid = self.prepaid.iter().filter_map(|it| Some((26, 0, it.guard.as_ref()?)));
+        let at_close = (0..).zip(&self.at_close).filter_map(|(i, it)| Some((27, i, it.guard.as_ref()?)));
+        let calls = rules(16, &self.forbids).chain(rules(17, &self.permits)).chain(limits).chain(charges);
+        calls.chain(duties).chain(rules(25, &self.ends)).chain(prepaid).chain(at_close)
     }
 
     /// Every condition of a clause, to change it.
@@ -251,7 +294,11 @@ impl Licence {
         let limits = self.limits.iter_mut().filter_map(|it| it.guard.as_mut());
         let cases = self.charges.iter_mut().flat_map(|it| it.cases.iter_mut().map(|(c, _)| c));
         let duties = self.duties.iter_mut().filter_map(|it| it.guard.as_mut());
-        rules.chain(limits).chain(cases).chain(duties).for_each(&mut change);
+        let ends = self.ends.iter_mut().map(|(_, c)| c);
+        let prepaid = self.prepaid.iter_mut().filter_map(|it| it.guard.as_mut());
+        let at_close = self.at_close.iter_mut().filter_map(|it| it.guard.as_mut());
+        let calls = rules.chain(limits).chain(cases).chain(duties);
+        calls.chain(ends).chain(prepaid).chain(at_close).for_each(&mut change);
     }
 
     /// Whether every mention of a definition leads somewhere, without a cycle, and nothing nests beyond all use.
@@ -449,8 +496,12 @@ impl<'a> CaseOrder<'a> {
 
 /// Sorts a table by name; the result tells for an old index the new one.
 pub(super) fn sort_table<T: Clone>(table: &mut Vec<T>, name: impl Fn(&T) -> &str) -> Vec<u32> {
+    sort_table_by(table, |a, b| name(a).cmp(name(b)))
+}
+
+fn sort_table_by<T: Clone>(table: &mut Vec<T>, compare: impl Fn(&T, &T) -> Ordering) -> Vec<u32> {
     let mut order: Vec<u32> = (0..table.len() as u32).collect();
-    order.sort_by(|a, b| name(&table[*a as usize]).cmp(name(&table[*b as usize])));
+    order.sort_by(|a, b| compare(&table[*a as usize], &table[*b as usize]));
     let mut new = vec![0; table.len()];
     for (to, from) in (0..).zip(&order) {
         new[*from as usize] = to;
@@ -492,11 +543,19 @@ fn renumber(condition: &mut Cond, terms: &BTreeMap<Axis, Vec<u32>>, facts: &[u32
     });
 }
 
+fn reduce(ratio: &mut Ratio) {
+    *ratio = Ratio::new(ratio.num, ratio.den);
+}
+
 fn reduce_price(price: &mut Price) {
-    let reduce = |ratio: &mut Ratio| *ratio = Ratio::new(ratio.num, ratio.den);
     match price {
         Price::Free => {}
         Price::Rate { rate, .. } => reduce(rate),
         Price::Graduated { tiers, .. } => tiers.iter_mut().for_each(|tier| reduce(&mut tier.rate)),
+        Price::Fee { amount, .. } => reduce(amount),
+        Price::Bounded { tiers, cap, floor, .. } => {
+            tiers.iter_mut().for_each(|tier| reduce(&mut tier.rate));
+            cap.iter_mut().chain(floor).for_each(reduce);
+        }
     }
 }

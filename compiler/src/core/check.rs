@@ -1,9 +1,12 @@
-//! The invariants of a core: whatever `spec/core.md` says beyond the shape of the data.
+//! The invariants of a core: whatever `spec/core.md` says beyond the shape of the data. Those of `spec/core-wider.md` are
+//! in `standing`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::canonical::{CaseOrder, FirstUse, Heights, gcd};
 use super::*;
+
+mod standing;
 
 /// Largest core, in bytes.
 pub const MAX_BYTES: usize = 1 << 20;
@@ -47,6 +50,8 @@ impl Licence {
         self.check_conditions()?;
         self.check_clauses()?;
         self.check_charges()?;
+        self.check_standing()?;
+        self.grain()?;
         self.check_mentions()
     }
 
@@ -96,17 +101,14 @@ impl Licence {
             if money.minor.num == 0 {
                 return Err(at(12, None)(CoreErrorKind::Zero("the smallest payable amount")));
             }
+            standing::settled(money.settled).map_err(at(12, None))?;
         }
         if let Some(term) = self.term {
             if term == TermSpan::default() {
                 return Err(at(13, None)(CoreErrorKind::Empty("the term")));
             }
-            let late = |point: &Point| match point {
-                Point::Date(days) => *days >= LAST_DAY,
-                Point::Instant(micros) => *micros >= LAST_DAY * DAY_MICROS,
-            };
-            if [term.from, term.until].iter().flatten().any(late) {
-                return Err(at(13, None)(CoreErrorKind::Late));
+            for (point, end) in [(term.from, false), (term.until, true)] {
+                point.map_or(Ok(()), |point| Licence::point(point, end)).map_err(at(13, None))?;
             }
         }
         if let Revocability::Revocable { after, .. } = self.revocability {
@@ -125,6 +127,9 @@ impl Licence {
             .chain(of(20, self.duties.iter().map(|it| &it.label).collect()))
             .chain(of(21, self.split.iter().map(|it| &it.label).collect()))
             .chain(of(22, self.free.iter().map(|it| &it.0).collect()))
+            .chain(of(25, self.ends.iter().map(|it| &it.0).collect()))
+            .chain(of(26, self.prepaid.iter().map(|it| &it.label).collect()))
+            .chain(of(27, self.at_close.iter().map(|it| &it.label).collect()))
     }
 
     fn check_clause_count(&self) -> Result<(), CoreError> {
@@ -141,9 +146,10 @@ impl Licence {
             }
             before = Some((key, label));
         }
-        let graduated = self.charges.iter().flat_map(|charge| &charge.cases);
-        let graduated = graduated.filter(|(_, price)| matches!(price, Price::Graduated { .. })).count();
-        at_most(self.limits.len() + graduated, MAX_TABLE, "counters").map_err(at(18, None))
+        let cases = self.charges.iter().flat_map(|charge| &charge.cases);
+        let counted = cases.filter(|(_, price)| !matches!(price, Price::Free | Price::Rate { .. })).count();
+        let standing = usize::from(self.prepaid.is_some()) + self.at_close.len();
+        at_most(self.limits.len() + counted + standing, MAX_TABLE, "counters").map_err(at(18, None))
     }
 
     fn check_conditions(&self) -> Result<(), CoreError> {
@@ -217,9 +223,7 @@ impl Licence {
 
     fn check_clauses(&self) -> Result<(), CoreError> {
         for (i, limit) in (0..).zip(&self.limits) {
-            let fine =
-                self.unit(limit.unit).and_then(|()| nat(limit.cap)).and_then(|()| counted(limit.window));
-            fine.map_err(at(18, i))?;
+            self.limit(limit).map_err(at(18, i))?;
         }
         for (i, it) in (0..).zip(&self.duties) {
             self.duty(it).map_err(at(20, i))?;
@@ -256,8 +260,9 @@ impl Licence {
             name(handle)?;
             ratio(*share)?;
         }
+        Licence::first_cuts(split)?;
         if let Some(window) = split.window {
-            counted(window)?;
+            shared(window)?;
             if self.money.as_ref().is_some_and(|money| money.settled == window) {
                 return Err(CoreErrorKind::Default("the sharing window"));
             }
@@ -269,7 +274,6 @@ impl Licence {
     }
 
     fn check_charges(&self) -> Result<(), CoreError> {
-        let mut grain = Grain::default();
         let mut order = CaseOrder::new(&self.definitions);
         for (i, charge) in (0..).zip(&self.charges) {
             if charge.cases.is_empty() || (!charge.by_case && charge.cases.len() != 1) {
@@ -277,37 +281,40 @@ impl Licence {
             }
             at_most(charge.cases.len(), MAX_CASES, "cases").map_err(at(19, i))?;
             for (_, it) in &charge.cases {
-                self.price(it, &mut grain).map_err(at(19, i))?;
+                self.price(it).map_err(at(19, i))?;
             }
             let sorted = charge.cases.is_sorted_by(|a, b| order.compare(a, b).is_lt());
             if !sorted {
                 return Err(at(19, i)(CoreErrorKind::Order("cases")));
             }
         }
-        grain.check().map_err(at(19, None))
+        Ok(())
     }
 
-    fn price(&self, price: &Price, grain: &mut Grain) -> Checked {
+    fn price(&self, price: &Price) -> Checked {
         match price {
             Price::Free => Ok(()),
-            Price::Rate { unit, rate } => {
-                self.unit(*unit)?;
-                grain.add(*rate)
-            }
-            Price::Graduated { unit, window, tiers, .. } => {
-                self.unit(*unit)?;
-                counted(*window)?;
-                at_most(tiers.len(), MAX_TIERS, "tiers")?;
-                let Some((last, others)) = tiers.split_last() else {
-                    return Err(CoreErrorKind::Tiers);
-                };
-                if last.width.is_some() || others.iter().any(|tier| tier.width.is_none()) {
-                    return Err(CoreErrorKind::Tiers);
-                }
-                others.iter().filter_map(|tier| tier.width).try_for_each(nat)?;
-                tiers.iter().try_for_each(|tier| grain.add(tier.rate))
+            Price::Rate { unit, .. } => self.unit(*unit),
+            Price::Graduated { unit, window, tiers, .. } => self.schedule(*unit, *window, tiers),
+            Price::Fee { window, .. } => self.counted(*window),
+            Price::Bounded { unit, window, tiers, cap, floor, .. } => {
+                self.schedule(*unit, *window, tiers)?;
+                self.bounds(*cap, *floor)
             }
         }
+    }
+
+    fn schedule(&self, unit: u32, window: Window, tiers: &[Tier]) -> Checked {
+        self.unit(unit)?;
+        self.counted(window)?;
+        at_most(tiers.len(), MAX_TIERS, "tiers")?;
+        let Some((last, others)) = tiers.split_last() else {
+            return Err(CoreErrorKind::Tiers);
+        };
+        if last.width.is_some() || others.iter().any(|tier| tier.width.is_none()) {
+            return Err(CoreErrorKind::Tiers);
+        }
+        others.iter().filter_map(|tier| tier.width).try_for_each(nat)
     }
 
     fn check_mentions(&self) -> Result<(), CoreError> {
@@ -322,7 +329,8 @@ impl Licence {
         }
     }
 
-    /// The grain: amounts are integers in units of 1/grain of the currency (section 9).
+    /// The grain: amounts are integers in units of 1/grain of the currency (section 9). Prices, amounts of spend limits
+    /// and bands of charges at close decide it.
     ///
     /// # Errors
     /// [`CoreErrorKind::Grain`] or [`CoreErrorKind::Ratio`], where [`Licence::validate`] would say so.
@@ -333,18 +341,30 @@ impl Licence {
                 grain.add(rate).map_err(at(19, i))?;
             }
         }
+        for (i, limit) in (0..).zip(&self.limits) {
+            if let LimitKind::Spend { amount, .. } = limit.kind {
+                grain.add(amount).map_err(at(18, i))?;
+            }
+        }
+        for (i, charge) in (0..).zip(&self.at_close) {
+            charge.bands.iter().try_for_each(|band| grain.add(band.amount)).map_err(at(27, i))?;
+        }
         grain.check().map_err(at(19, None))?;
         Ok(grain.lcm as u64)
     }
 }
 
 impl Price {
-    /// Every rate of the price, in order.
+    /// Every rate, amount and bound of the price, in order.
     pub fn rates(&self) -> Vec<Ratio> {
         match self {
             Price::Free => Vec::new(),
             Price::Rate { rate, .. } => vec![*rate],
             Price::Graduated { tiers, .. } => tiers.iter().map(|tier| tier.rate).collect(),
+            Price::Fee { amount, .. } => vec![*amount],
+            Price::Bounded { tiers, cap, floor, .. } => {
+                tiers.iter().map(|tier| tier.rate).chain(*cap).chain(*floor).collect()
+            }
         }
     }
 }
@@ -420,9 +440,20 @@ fn period(period: Period) -> Checked {
     if u64::try_from(n).is_ok() { Ok(()) } else { Err(CoreErrorKind::Period) }
 }
 
-/// Counters and shares have a calendar window or the term; `call` is for settlement only.
-fn counted(window: Window) -> Checked {
-    if window == Window::Call { Err(CoreErrorKind::Window(window)) } else { Ok(()) }
+/// Shares have a calendar window or the term; `call` is for settlement only.
+fn shared(window: Window) -> Checked {
+    if window == Window::Call { Err(CoreErrorKind::Window(window)) } else { standing::settled(window) }
+}
+
+/// Whether a is less than b; both are in lowest terms.
+fn less(a: Ratio, b: Ratio) -> bool {
+    let product = |of: u128, by: u128| {
+        let mut product = times(&times(&[1], of), by);
+        product.reverse();
+        product
+    };
+    let (left, right) = (product(a.num, b.den), product(b.num, a.den));
+    (left.len(), left) < (right.len(), right)
 }
 
 pub(super) fn fact(fact: &Fact) -> Checked {

@@ -25,11 +25,12 @@ fn civil(days: u64) -> (u64, u64, u64) {
 }
 
 impl Point {
-    /// The word for this point, which lies before the year 10000.
+    /// The word for this point, a date or an instant before the year 10000.
     pub(super) fn word(self) -> String {
         let (days, micros) = match self {
             Point::Date(days) => (days, None),
             Point::Instant(micros) => (micros / DAY, Some(micros % DAY)),
+            Point::Anchored { .. } => return "not-a-date".to_owned(),
         };
         if days > 3_000_000 {
             return "after-the-year-9999".to_owned();

@@ -3,6 +3,8 @@
 //! *Invariant:* what is accepted encodes to the same bytes again and passes [`Licence::validate`].
 //! *Invariant:* time and memory are linear in the number of bytes, which is bounded; recursion is bounded.
 
+mod standing;
+
 use super::encode::KIND_LICENCE;
 use super::reader::{DecodeError, DecodeErrorKind, Decoded, Reader};
 use super::*;
@@ -56,6 +58,13 @@ impl Licence {
             duties: Vec::new(),
             split: None,
             free: Vec::new(),
+            holder: None,
+            renewal: None,
+            ends: Vec::new(),
+            prepaid: None,
+            at_close: Vec::new(),
+            royalties: Vec::new(),
+            corrections: None,
         }
     }
 
@@ -85,6 +94,13 @@ impl Licence {
             20 => self.duties = r.some(duty)?,
             21 => self.split = Some(split(r)?),
             22 => self.free = r.some(free)?,
+            23 => self.holder = Some(r.text()?),
+            24 => self.renewal = Some(standing::renewal(r)?),
+            25 => self.ends = r.some(rule)?,
+            26 => self.prepaid = Some(standing::prepaid(r)?),
+            27 => self.at_close = r.some(standing::at_close)?,
+            28 => self.royalties = r.some(standing::royalty)?,
+            29 => self.corrections = Some(period(r)?),
             _ => return Ok(false),
         }
         Ok(true)
@@ -189,12 +205,15 @@ fn term(r: &mut Reader<'_>) -> Decoded<TermSpan> {
             1 => &mut span.until,
             _ => return Ok(false),
         };
-        r.items(2..=2)?;
+        let start = r.at;
+        let items = r.array()?;
         let at = r.at;
-        *end = Some(match r.uint()? {
-            1 => Point::Date(r.uint()?),
-            2 => Point::Instant(r.uint()?),
-            number => {
+        *end = Some(match (r.uint()?, items) {
+            (1, 2) => Point::Date(r.uint()?),
+            (2, 2) => Point::Instant(r.uint()?),
+            (3, 3) => Point::Anchored { anchor: r.word()?, period: period(r)? },
+            (1..=3, _) => return Err(DecodeError { offset: start, kind: DecodeErrorKind::Items }),
+            (number, _) => {
                 let kind = DecodeErrorKind::Unknown { what: "kind of point", number };
                 return Err(DecodeError { offset: at, kind });
             }
@@ -280,28 +299,58 @@ fn constant(r: &mut Reader<'_>) -> Decoded<Constant> {
 }
 
 fn limit(r: &mut Reader<'_>) -> Decoded<Limit> {
-    let mut limit = Limit {
-        label: String::new(),
-        unit: 0,
-        cap: 0,
-        key: Key::Licensee,
-        window: Window::Term,
-        guard: None,
-    };
-    r.map(&[0, 1, 2, 3, 4, 5], |r, key| {
+    let start = r.at;
+    let (mut label, mut number, mut owner, mut guard) = (String::new(), 0, Key::Licensee, None);
+    let (mut unit, mut cap, mut window, mut time, mut amount) = (None, None, None, None, None);
+    let mut keys = 0_u16;
+    r.map(&[0, 1, 4], |r, key| {
         match key {
-            0 => limit.label = r.text()?,
-            1 => r.constant(1, "kind of limit")?,
-            2 => limit.unit = r.index()?,
-            3 => limit.cap = r.nat()?,
-            4 => limit.key = r.word()?,
-            5 => limit.window = r.word()?,
-            6 => limit.guard = Some(cond(r, 1)?),
+            0 => label = r.text()?,
+            1 => number = limit_kind(r)?,
+            2 => unit = Some(r.index()?),
+            3 => cap = Some(r.nat()?),
+            4 => owner = r.word()?,
+            5 => window = Some(r.word()?),
+            6 => guard = Some(cond(r, 1)?),
+            7 => time = Some(period(r)?),
+            8 => amount = Some(r.ratio()?),
             _ => return Ok(false),
         }
+        keys |= 1 << key;
         Ok(true)
     })?;
-    Ok(limit)
+    // Keys that only some kinds have: each kind has all of its own and no other.
+    let own: &[u64] = match number {
+        1 => &[2, 3, 5],
+        2 | 3 => &[3, 7],
+        _ => &[5, 8],
+    };
+    for key in [2, 3, 5, 7, 8] {
+        let kind = match (own.contains(&key), keys >> key & 1 == 1) {
+            (true, false) => DecodeErrorKind::MissingKey(key),
+            (false, true) => DecodeErrorKind::UnknownKey(key),
+            _ => continue,
+        };
+        return Err(DecodeError { offset: start, kind });
+    }
+    let kind = match (number, unit, cap, window, time, amount) {
+        (1, Some(unit), Some(cap), Some(window), ..) => LimitKind::Sum { unit, cap, window },
+        (2, _, Some(cap), _, Some(lease), _) => LimitKind::AtOnce { cap, lease },
+        (3, _, Some(cap), _, Some(held), _) => LimitKind::Seats { cap, held },
+        (_, _, _, Some(window), _, Some(amount)) => LimitKind::Spend { amount, window },
+        _ => return Err(DecodeError { offset: start, kind: DecodeErrorKind::Items }),
+    };
+    Ok(Limit { label, key: owner, kind, guard })
+}
+
+fn limit_kind(r: &mut Reader<'_>) -> Decoded<u64> {
+    let offset = r.at;
+    match r.uint()? {
+        number @ 1..=4 => Ok(number),
+        number => {
+            Err(DecodeError { offset, kind: DecodeErrorKind::Unknown { what: "kind of limit", number } })
+        }
+    }
 }
 
 fn charge(r: &mut Reader<'_>) -> Decoded<Charge> {
@@ -337,7 +386,9 @@ fn price(r: &mut Reader<'_>) -> Decoded<Price> {
         (2, 5) => {
             Ok(Price::Graduated { unit: r.index()?, key: r.word()?, window: r.word()?, tiers: r.some(tier)? })
         }
-        (0..=2, _) => Err(DecodeError { offset: start, kind: DecodeErrorKind::Items }),
+        (3, 4) => Ok(Price::Fee { amount: r.ratio()?, key: r.word()?, window: r.word()? }),
+        (4, 6) => standing::bounded(r),
+        (0..=4, _) => Err(DecodeError { offset: start, kind: DecodeErrorKind::Items }),
         _ => Err(DecodeError { offset: at, kind: DecodeErrorKind::Unknown { what: "price", number } }),
     }
 }
@@ -400,17 +451,17 @@ fn duty(r: &mut Reader<'_>) -> Decoded<Duty> {
 }
 
 fn split(r: &mut Reader<'_>) -> Decoded<Split> {
-    let mut split = Split { label: String::new(), shares: Vec::new(), window: None };
+    let mut split = Split { label: String::new(), first_cuts: Vec::new(), shares: Vec::new(), window: None };
+    let part = |r: &mut Reader<'_>| {
+        r.items(2..=2)?;
+        Ok((r.text()?, r.ratio()?))
+    };
     r.map(&[0, 2], |r, key| {
         match key {
-            0 => {
-                split.shares = r.some(|r| {
-                    r.items(2..=2)?;
-                    Ok((r.text()?, r.ratio()?))
-                })?;
-            }
+            0 => split.shares = r.some(part)?,
             1 => split.window = Some(r.word()?),
             2 => split.label = r.text()?,
+            3 => split.first_cuts = r.some(part)?,
             _ => return Ok(false),
         }
         Ok(true)

@@ -1,8 +1,9 @@
-//! From a core to its canonical bytes and its identity (`spec/core.md` sections 1 to 5 and 10).
+//! From a core to its canonical bytes and its identity (`spec/core.md` sections 1 to 5 and 10, `spec/core-wider.md`
+//! section 1).
 
 use sha2::{Digest, Sha256};
 
-use super::cbor::Writer;
+use super::cbor::{MapWriter, Writer};
 use super::error::CoreError;
 use super::*;
 
@@ -76,8 +77,41 @@ impl Licence {
                     w.uint(u64::from(*unit));
                 }
             });
+            self.standing(m);
         });
         w.out
+    }
+}
+
+impl Licence {
+    /// Keys 23 to 29.
+    fn standing(&self, m: &mut MapWriter) {
+        m.text(23, self.holder.as_deref());
+        if let Some(it) = &self.renewal {
+            renewal(m.key(24), it);
+        }
+        m.list(25, &self.ends, rule);
+        if let Some(it) = &self.prepaid {
+            m.key(26).map(|m| {
+                m.key(0).text(&it.label);
+                m.key(1).uint(it.key as u64);
+                guard(m, 2, it.guard.as_ref());
+            });
+        }
+        m.list(27, &self.at_close, at_close);
+        m.list(28, &self.royalties, |w, it| {
+            w.array(4);
+            w.bytes(&it.licence);
+            w.text(&it.handle);
+            w.ratio(it.part);
+            w.uint(match it.basis {
+                Basis::Charges => 0,
+                Basis::Royalty(index) => u64::from(index) + 1,
+            });
+        });
+        if let Some(within) = self.corrections {
+            period(m.key(29), within);
+        }
     }
 }
 
@@ -112,7 +146,7 @@ fn vocabulary_ref(w: &mut Writer, it: &VocabularyRef) {
 }
 
 /// Key 8 of a licence and key 4 of a vocabulary: absent if no axis has a term.
-pub(super) fn axes(m: &mut super::cbor::MapWriter, key: u64, axes: &BTreeMap<Axis, Vec<Term>>) {
+pub(super) fn axes(m: &mut MapWriter, key: u64, axes: &BTreeMap<Axis, Vec<Term>>) {
     if axes.values().all(Vec::is_empty) {
         return;
     }
@@ -169,14 +203,23 @@ fn term(w: &mut Writer, term: &TermSpan) {
     w.map(|m| {
         for (key, point) in [(0, term.from), (1, term.until)] {
             let Some(point) = point else { continue };
-            let (kind, n) = match point {
-                Point::Date(days) => (1, days),
-                Point::Instant(micros) => (2, micros),
-            };
             let w = m.key(key);
-            w.array(2);
-            w.uint(kind);
-            w.uint(n);
+            w.array(if matches!(point, Point::Anchored { .. }) { 3 } else { 2 });
+            match point {
+                Point::Date(days) => {
+                    w.uint(1);
+                    w.uint(days);
+                }
+                Point::Instant(micros) => {
+                    w.uint(2);
+                    w.uint(micros);
+                }
+                Point::Anchored { anchor, period: after } => {
+                    w.uint(3);
+                    w.uint(anchor as u64);
+                    period(w, after);
+                }
+            }
         }
     });
 }
@@ -274,14 +317,78 @@ pub(super) fn constant(w: &mut Writer, constant: &Constant) {
 fn limit(w: &mut Writer, limit: &Limit) {
     w.map(|m| {
         m.key(0).text(&limit.label);
-        m.key(1).uint(1);
-        m.key(2).uint(u64::from(limit.unit));
-        m.key(3).nat(limit.cap);
-        m.key(4).uint(limit.key as u64);
-        m.key(5).uint(limit.window as u64);
-        if let Some(guard) = &limit.guard {
-            cond(m.key(6), guard);
+        m.key(1).uint(limit.kind.number());
+        if let LimitKind::Sum { unit, .. } = limit.kind {
+            m.key(2).uint(u64::from(unit));
         }
+        if let LimitKind::Sum { cap, .. } | LimitKind::AtOnce { cap, .. } | LimitKind::Seats { cap, .. } =
+            limit.kind
+        {
+            m.key(3).nat(cap);
+        }
+        m.key(4).uint(limit.key as u64);
+        if let LimitKind::Sum { window, .. } | LimitKind::Spend { window, .. } = limit.kind {
+            m.key(5).uint(window as u64);
+        }
+        guard(m, 6, limit.guard.as_ref());
+        match limit.kind {
+            LimitKind::Sum { .. } => {}
+            LimitKind::AtOnce { lease: time, .. } | LimitKind::Seats { held: time, .. } => {
+                period(m.key(7), time);
+            }
+            LimitKind::Spend { amount, .. } => m.key(8).ratio(amount),
+        }
+    });
+}
+
+impl LimitKind {
+    /// The number of the kind (key 1 of a limit).
+    pub(super) fn number(&self) -> u64 {
+        match self {
+            LimitKind::Sum { .. } => 1,
+            LimitKind::AtOnce { .. } => 2,
+            LimitKind::Seats { .. } => 3,
+            LimitKind::Spend { .. } => 4,
+        }
+    }
+}
+
+/// The key with a guard, if there is one.
+fn guard(m: &mut MapWriter, key: u64, guard: Option<&Cond>) {
+    if let Some(guard) = guard {
+        cond(m.key(key), guard);
+    }
+}
+
+fn renewal(w: &mut Writer, it: &Renewal) {
+    w.map(|m| {
+        period(m.key(0), it.period);
+        if let Some(grace) = &it.grace {
+            period(m.key(1), grace.period);
+            let acts = m.key(2);
+            acts.array(2);
+            acts.bits(&grace.acts);
+            acts.bits(&grace.acts_unknown);
+        }
+    });
+}
+
+fn at_close(w: &mut Writer, it: &AtClose) {
+    w.map(|m| {
+        m.key(0).text(&it.label);
+        m.key(1).uint(it.aggregate as u64);
+        m.key(2).uint(u64::from(it.unit));
+        m.key(3).uint(it.key as u64);
+        m.key(4).uint(it.window as u64);
+        m.list(5, &it.bands, |w, band| {
+            w.array(2 + usize::from(band.upto.is_some()));
+            if let Some(upto) = band.upto {
+                w.nat(upto);
+            }
+            w.uint(band.kind as u64);
+            w.ratio(band.amount);
+        });
+        guard(m, 6, it.guard.as_ref());
     });
 }
 
@@ -314,18 +421,42 @@ pub(super) fn price(w: &mut Writer, price: &Price) {
         Price::Graduated { unit, key, window, tiers } => {
             w.array(5);
             w.uint(2);
-            w.uint(u64::from(*unit));
+            schedule(w, *unit, *key, *window, tiers);
+        }
+        Price::Fee { amount, key, window } => {
+            w.array(4);
+            w.uint(3);
+            w.ratio(*amount);
             w.uint(*key as u64);
             w.uint(*window as u64);
-            w.array(tiers.len());
-            for tier in tiers {
-                w.array(1 + usize::from(tier.width.is_some()));
-                if let Some(width) = tier.width {
-                    w.nat(width);
-                }
-                w.ratio(tier.rate);
-            }
         }
+        Price::Bounded { unit, key, window, tiers, cap, floor } => {
+            w.array(6);
+            w.uint(4);
+            schedule(w, *unit, *key, *window, tiers);
+            w.map(|m| {
+                for (key, bound) in [(0, cap), (1, floor)] {
+                    if let Some(bound) = bound {
+                        m.key(key).ratio(*bound);
+                    }
+                }
+            });
+        }
+    }
+}
+
+/// Unit, key, window and tiers: four items.
+fn schedule(w: &mut Writer, unit: u32, key: Key, window: Window, tiers: &[Tier]) {
+    w.uint(u64::from(unit));
+    w.uint(key as u64);
+    w.uint(window as u64);
+    w.array(tiers.len());
+    for tier in tiers {
+        w.array(1 + usize::from(tier.width.is_some()));
+        if let Some(width) = tier.width {
+            w.nat(width);
+        }
+        w.ratio(tier.rate);
     }
 }
 
@@ -340,9 +471,7 @@ fn duty(w: &mut Writer, duty: &Duty) {
         acts.array(2);
         acts.bits(&duty.acts);
         acts.bits(&duty.acts_unknown);
-        if let Some(guard) = &duty.guard {
-            cond(m.key(6), guard);
-        }
+        guard(m, 6, duty.guard.as_ref());
         let (mode, after) = match duty.due {
             Due::First(after) => (1, Some(after)),
             Due::Each(after) => (2, Some(after)),
@@ -360,14 +489,16 @@ fn duty(w: &mut Writer, duty: &Duty) {
 
 fn split(w: &mut Writer, split: &Split) {
     w.map(|m| {
-        m.list(0, &split.shares, |w, (handle, share)| {
+        let part = |w: &mut Writer, (handle, part): &(String, Ratio)| {
             w.array(2);
             w.text(handle);
-            w.ratio(*share);
-        });
+            w.ratio(*part);
+        };
+        m.list(0, &split.shares, part);
         if let Some(window) = split.window {
             m.key(1).uint(window as u64);
         }
         m.key(2).text(&split.label);
+        m.list(3, &split.first_cuts, part);
     });
 }

@@ -81,6 +81,30 @@ pub enum CoreErrorKind {
     Shares,
     /// A value that says what its absence says.
     Default(&'static str),
+    /// A renewal's period is not of whole days or months, or it is zero.
+    RenewalPeriod,
+    /// What is renewed has an end.
+    RenewalTerm,
+    /// A beginning that counts from the first use.
+    Anchor,
+    /// Seats of a single user.
+    SeatsKey,
+    /// The floor of a price is above its cap.
+    Bounds,
+    /// The bands of a charge at close do not rise to a last one without end.
+    Bands,
+    /// What charges or spends needs money.
+    NoMoney(&'static str),
+    /// What happens at a window's close needs windows that close.
+    ByCall(&'static str),
+    /// A charge at close beside a spend limit or prepaid credit.
+    Beside,
+    /// A royalty that is a part of itself or of nothing.
+    Basis,
+    /// First cuts and royalties take more than there is.
+    GivenAway,
+    /// A part's numerator or denominator is 2^127 or more.
+    Parts,
 }
 
 impl fmt::Display for CoreError {
@@ -128,6 +152,25 @@ impl fmt::Display for CoreErrorKind {
             Self::Grain => write!(f, "the rates have no common denominator below 2^64"),
             Self::Shares => write!(f, "the shares do not add up to 1"),
             Self::Default(what) => write!(f, "{what} says what its absence says"),
+            Self::RenewalPeriod => write!(f, "a renewal's period is at least one whole day or month"),
+            Self::RenewalTerm => write!(f, "what is renewed has no end of its term"),
+            Self::Anchor => write!(f, "only an end counts from the first use"),
+            Self::SeatsKey => write!(f, "seats belong to an organisation or a licensee"),
+            Self::Bounds => write!(f, "the floor is above the cap"),
+            Self::Bands => write!(
+                f,
+                "all bands but the last need an end above that of the one before, and the last has none"
+            ),
+            Self::NoMoney(what) => write!(f, "{what} needs money"),
+            Self::ByCall(what) => {
+                write!(f, "{what} needs a window that closes, and calls are settled one by one")
+            }
+            Self::Beside => {
+                write!(f, "a charge at close cannot stand beside a spend limit or prepaid credit")
+            }
+            Self::Basis => write!(f, "a royalty is a part of itself, or of nothing"),
+            Self::GivenAway => write!(f, "more is given away than there is"),
+            Self::Parts => write!(f, "a part is too fine: its numerator or denominator is 2^127 or more"),
         }
     }
 }

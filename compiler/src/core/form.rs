@@ -282,26 +282,40 @@ pub(super) fn price(node: &Node<'_>, names: &Names) -> Found<Price> {
     if matches!(node.kind, NodeKind::Word("free")) {
         return Ok(Price::Free);
     }
-    let wrong = Finding::new(node.at, ParseErrorKind::Expected("free, (rate ..) or (graduated ..)"));
+    let wrong =
+        Finding::new(node.at, ParseErrorKind::Expected("free, (rate ..), (graduated ..) or (fee ..)"));
     let Ok(mut form) = Form::open(node) else { return Err(wrong) };
     let price = match form.head {
         "rate" => Price::Rate { unit: form.resolve(&names.units, "unit")?, rate: form.ratio()? },
-        "graduated" => {
-            let unit = form.resolve(&names.units, "unit")?;
-            let (key, window) = (form.choice()?, form.choice()?);
-            let mut tiers = Vec::new();
-            while let Some(node) = form.next() {
-                let wrong =
-                    Finding::new(node.at, ParseErrorKind::Expected("a tier as (1000 3/100) or (beyond 0)"));
-                let Some(mut tier) = Form::list(node) else { return Err(wrong) };
-                let width = if tier.flag("beyond")? { None } else { Some(tier.nat()?) };
-                tiers.push(Tier { width, rate: tier.ratio()? });
-                tier.finish()?;
-            }
-            Price::Graduated { unit, key, window, tiers }
-        }
+        "graduated" => graduated(&mut form, names)?,
+        "fee" => Price::Fee { amount: form.ratio()?, key: form.choice()?, window: form.choice()? },
         _ => return Err(wrong),
     };
     form.finish()?;
     Ok(price)
+}
+
+/// What follows `graduated`: unit, key, window, tiers, and perhaps `(cap 100)` and `(floor 5)`.
+fn graduated(form: &mut Form<'_>, names: &Names) -> Found<Price> {
+    let unit = form.resolve(&names.units, "unit")?;
+    let (key, window) = (form.choice()?, form.choice()?);
+    let (mut tiers, mut cap, mut floor) = (Vec::new(), None, None);
+    while let Some(node) = form.next() {
+        let expected =
+            ParseErrorKind::Expected("a tier as (1000 3/100) or (beyond 0), a (cap 100), a (floor 5)");
+        let Some(mut part) = Form::list(node) else { return Err(Finding::new(node.at, expected)) };
+        if part.flag("cap")? {
+            part.fill(&mut cap, Form::ratio)?;
+        } else if part.flag("floor")? {
+            part.fill(&mut floor, Form::ratio)?;
+        } else {
+            let width = if part.flag("beyond")? { None } else { Some(part.nat()?) };
+            tiers.push(Tier { width, rate: part.ratio()? });
+            part.finish()?;
+        }
+    }
+    Ok(match (cap, floor) {
+        (None, None) => Price::Graduated { unit, key, window, tiers },
+        _ => Price::Bounded { unit, key, window, tiers, cap, floor },
+    })
 }

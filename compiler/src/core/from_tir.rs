@@ -84,13 +84,7 @@ fn gather(it: &tir::Licence, scope: &Scope) -> (Licence, BTreeMap<String, Price>
         term: it.term,
         revocability: it.revocability,
         definitions: it.definitions.clone(),
-        forbids: Vec::new(),
-        permits: Vec::new(),
-        limits: Vec::new(),
-        charges: Vec::new(),
-        duties: Vec::new(),
-        split: None,
-        free: Vec::new(),
+        ..Licence::empty()
     };
     let mut rest = BTreeMap::new();
     for clause in &it.clauses {

@@ -1,9 +1,9 @@
 //! The core calculus as data: what a licence means, with layout, notes and definition names gone.
 //!
-//! Every type mirrors one construct of `spec/core.md`, which is normative. Lists that the page calls *sorted* are kept
+//! Every type mirrors one construct of `spec/core.md` or `spec/core-wider.md`, which are normative. Lists that the page calls *sorted* are kept
 //! sorted by whoever builds a [`Licence`] ([`Licence::canonicalise`]); the encoder refuses a licence that is not canonical.
 //!
-//! Reading order: this file, `membership`, `canonical`, `check`, `cbor`, `encode`, `decode`, `print`, `parse`.
+//! Reading order: this file, `standing`, `membership`, `canonical`, `check`, `cbor`, `encode`, `decode`, `print`, `parse`.
 
 use std::collections::BTreeMap;
 
@@ -23,6 +23,7 @@ mod parse;
 mod print;
 mod reader;
 mod sexpr;
+mod standing;
 #[cfg(test)]
 mod tests;
 mod vocabulary;
@@ -33,6 +34,9 @@ pub use error::{CoreError, CoreErrorKind};
 pub use membership::{membership, term_index};
 pub use reader::{DecodeError, DecodeErrorKind};
 pub use sexpr::{MAX_TEXT, ParseError, ParseErrorKind};
+pub use standing::{
+    Aggregate, Anchor, AtClose, Band, BandKind, Basis, Grace, LimitKind, Prepaid, Renewal, Royalty,
+};
 pub use vocabulary::{DerivedUnit, DutyKind, Parameter, UnitNames, Vocabulary};
 
 /// The edition this compiler writes and reads.
@@ -183,7 +187,7 @@ pub enum Key {
     Licensee = 3,
 }
 
-/// A calendar window.
+/// A window of counters, settlement or sharing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Window {
     /// A civil day.
@@ -200,6 +204,14 @@ pub enum Window {
     Term = 6,
     /// One invocation (settlement only).
     Call = 7,
+    /// A second of UTC (counters only, as all that follow).
+    Second = 8,
+    /// A minute of UTC.
+    Minute = 9,
+    /// An hour of UTC.
+    Hour = 10,
+    /// A period of the renewal; only where there is one.
+    Renewal = 11,
 }
 
 /// A length of time.
@@ -220,6 +232,13 @@ pub enum Point {
     Date(u64),
     /// Microseconds since 1970-01-01T00:00Z.
     Instant(u64),
+    /// A length of time after an instant that the ledger knows.
+    Anchored {
+        /// Which instant.
+        anchor: Anchor,
+        /// How long after it.
+        period: Period,
+    },
 }
 
 /// From when until when; half-open.
@@ -271,19 +290,15 @@ pub struct Money {
     pub settled: Window,
 }
 
-/// A limit on a sum.
+/// A limit.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Limit {
     /// Label.
     pub label: String,
-    /// Index into [`Licence::units`].
-    pub unit: u32,
-    /// Highest sum.
-    pub cap: Nat,
-    /// Whose sum.
+    /// Whose use.
     pub key: Key,
-    /// Over which window.
-    pub window: Window,
+    /// What it limits, and to how much.
+    pub kind: LimitKind,
     /// What counts; none: every use.
     pub guard: Option<Cond>,
 }
@@ -319,6 +334,30 @@ pub enum Price {
         window: Window,
         /// From 0 upwards; the last has no width.
         tiers: Vec<Tier>,
+    },
+    /// An amount once per key and window, with the first use in it.
+    Fee {
+        /// The amount.
+        amount: Ratio,
+        /// Who pays it.
+        key: Key,
+        /// Over which window.
+        window: Window,
+    },
+    /// A cumulative schedule that charges at most `cap`, and by the window's close at least `floor`; one or both.
+    Bounded {
+        /// Index into [`Licence::units`].
+        unit: u32,
+        /// Whose use is cumulated.
+        key: Key,
+        /// Over which window.
+        window: Window,
+        /// From 0 upwards; the last has no width.
+        tiers: Vec<Tier>,
+        /// At most.
+        cap: Option<Ratio>,
+        /// At least; not above the cap.
+        floor: Option<Ratio>,
     },
 }
 
@@ -374,7 +413,9 @@ pub struct Duty {
 pub struct Split {
     /// Label.
     pub label: String,
-    /// Handle and share, in the order of the clause.
+    /// What comes off before royalties: handle and part, in the order of the clause.
+    pub first_cuts: Vec<(String, Ratio)>,
+    /// Handle and share of what is left, in the order of the clause.
     pub shares: Vec<(String, Ratio)>,
     /// Sharing window, if not the settlement window.
     pub window: Option<Window>,
@@ -458,4 +499,18 @@ pub struct Licence {
     pub split: Option<Split>,
     /// Units nobody pays for: label and unit indices, sorted.
     pub free: Vec<(String, Vec<u32>)>,
+    /// Handle of the only one who may use it.
+    pub holder: Option<String>,
+    /// Renewal; then the term has no end.
+    pub renewal: Option<Renewal>,
+    /// What ends a grant for good, sorted by label.
+    pub ends: Vec<(String, Cond)>,
+    /// Prepaid credit.
+    pub prepaid: Option<Prepaid>,
+    /// Charges at close, sorted by label.
+    pub at_close: Vec<AtClose>,
+    /// Royalties, sorted by licence and handle.
+    pub royalties: Vec<Royalty>,
+    /// How long after the close of a window it may still be corrected.
+    pub corrections: Option<Period>,
 }

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+mod standing;
+
 use super::form::{Form, cond, period, price};
 use super::sexpr::{self, Finding, Found, ParseError, ParseErrorKind};
 use super::words::Word;
@@ -65,6 +67,8 @@ impl Names {
                 19 => licence.charges.get(index).map(|it| &it.label),
                 20 => licence.duties.get(index).map(|it| &it.label),
                 22 => licence.free.get(index).map(|it| &it.0),
+                25 => licence.ends.get(index).map(|it| &it.0),
+                27 => licence.at_close.get(index).map(|it| &it.label),
                 _ => None,
             }
         });
@@ -74,7 +78,7 @@ impl Names {
 }
 
 /// Every word that opens an entry, and the key of the licence's map that it fills.
-const ENTRIES: [(&str, u64); 22] = [
+const ENTRIES: [(&str, u64); 32] = [
     ("licensor", 4),
     ("asset", 5),
     ("party", 6),
@@ -92,10 +96,20 @@ const ENTRIES: [(&str, u64); 22] = [
     ("forbid", 16),
     ("permit", 17),
     ("limit", 18),
+    ("at_once", 18),
+    ("seats", 18),
+    ("spend", 18),
     ("charge", 19),
     ("duty", 20),
     ("split", 21),
     ("free", 22),
+    ("holder", 23),
+    ("renewal", 24),
+    ("end", 25),
+    ("prepaid", 26),
+    ("at_close", 27),
+    ("royalty", 28),
+    ("corrections", 29),
     ("licence", 0),
 ];
 
@@ -122,7 +136,7 @@ fn whole(text: &str) -> Found<(Licence, Names)> {
             return Err(Finding::new(entry.at, unknown));
         };
         names.entries.entry(*key).or_insert(entry.at);
-        let single = matches!(key, 4 | 11..=14 | 21);
+        let single = matches!(key, 4 | 11..=14 | 21 | 23 | 24 | 26 | 29);
         if single && !once.insert((*key, entry.head == "until")) {
             return Err(twice(entry.at, entry.head));
         }
@@ -141,9 +155,11 @@ fn whole(text: &str) -> Found<(Licence, Names)> {
         *number = index;
     }
     let mut definitions = BTreeMap::new();
+    standing::royalties(&mut licence, &entries)?;
     for (key, entry) in entries {
         match key {
-            0..=14 => {}
+            0..=14 | 23 | 28 | 29 => {}
+            24 => standing::renewal(&mut licence, &names, entry)?,
             15 => drop(definitions.insert(entry.clone().uint()?, definition(entry, &names)?)),
             _ => clause(&mut licence, &mut names, key, entry)?,
         }
@@ -209,12 +225,7 @@ fn declare(licence: &mut Licence, names: &mut Names, key: u64, mut entry: Form<'
         13 => {
             let term = licence.term.get_or_insert_default();
             let end = if entry.head == "from" { &mut term.from } else { &mut term.until };
-            let word = entry.word("a date or an instant")?;
-            let point = Point::from_word(word).ok_or(Finding::new(
-                entry.last,
-                ParseErrorKind::Expected("a date as 2026-01-01 or an instant as 2026-01-01T00:00:00Z"),
-            ))?;
-            *end = Some(point);
+            *end = Some(standing::point(&mut entry)?);
         }
         14 if entry.head == "irrevocable" => licence.revocability = Revocability::Irrevocable,
         14 => {
@@ -229,6 +240,8 @@ fn declare(licence: &mut Licence, names: &mut Names, key: u64, mut entry: Form<'
             }
             return Ok(());
         }
+        23 => licence.holder = Some(entry.name()?),
+        29 => licence.corrections = Some(period(&mut entry)?),
         0 => return Err(entry.unknown("entry")),
         _ => return Ok(()),
     }
@@ -296,25 +309,18 @@ fn clause(licence: &mut Licence, names: &mut Names, key: u64, mut entry: Form<'_
     let label = entry.name()?;
     names.labels.insert(label.clone(), entry.at);
     match key {
-        16 | 17 => {
+        16 | 17 | 25 => {
             let condition = cond(entry.node("a condition")?, names)?;
-            let rules = if key == 16 { &mut licence.forbids } else { &mut licence.permits };
+            let rules = match key {
+                16 => &mut licence.forbids,
+                17 => &mut licence.permits,
+                _ => &mut licence.ends,
+            };
             rules.push((label, condition));
         }
-        18 => {
-            let mut limit = Limit {
-                label,
-                unit: entry.resolve(&names.units, "unit")?,
-                cap: entry.nat()?,
-                key: entry.choice()?,
-                window: entry.choice()?,
-                guard: None,
-            };
-            if let Some(part) = entry.part()? {
-                limit.guard = Some(guard(part, names)?);
-            }
-            licence.limits.push(limit);
-        }
+        18 => licence.limits.push(standing::limit(label, &mut entry, names)?),
+        26 => licence.prepaid = Some(standing::prepaid(label, &mut entry, names)?),
+        27 => licence.at_close.push(standing::at_close(label, &mut entry, names)?),
         19 => {
             let charge = charge(label, &mut entry, names)?;
             licence.charges.push(charge);
@@ -324,16 +330,12 @@ fn clause(licence: &mut Licence, names: &mut Names, key: u64, mut entry: Form<'_
             licence.duties.push(duty);
         }
         21 => {
-            let mut split = Split { label, shares: Vec::new(), window: None };
+            let mut split = Split { label, first_cuts: Vec::new(), shares: Vec::new(), window: None };
             if entry.peek_word().is_some() {
                 split.window = Some(entry.choice()?);
             }
-            while let Some(node) = entry.next() {
-                let mut share = Form::list(node)
-                    .ok_or(Finding::new(node.at, ParseErrorKind::Expected("a share as (handle 1/2)")))?;
-                split.shares.push((share.name()?, share.ratio()?));
-                share.finish()?;
-            }
+            split.first_cuts = standing::first_cuts(&mut entry)?;
+            split.shares = standing::shares(&mut entry)?;
             licence.split = Some(split);
         }
         _ => {

@@ -49,7 +49,7 @@ impl Licence {
         }
         for (word, point) in self.term.iter().flat_map(|term| [("from", term.from), ("until", term.until)]) {
             if let Some(point) = point {
-                write!(f, "{LINE}({word} {})", point.word())?;
+                write!(f, "{LINE}({word} {point})")?;
             }
         }
         match self.revocability {
@@ -58,7 +58,14 @@ impl Licence {
                 let sparing = if sparing_derivatives { " sparing" } else { "" };
                 write!(f, "{LINE}(revocable {after}{sparing})")
             }
+        }?;
+        if let Some(holder) = &self.holder {
+            write!(f, "{LINE}(holder {})", Name(holder))?;
         }
+        if let Some(within) = self.corrections {
+            write!(f, "{LINE}(corrections {within})")?;
+        }
+        self.royalties.iter().try_for_each(|royalty| self.print_royalty(f, royalty))
     }
 
     fn print_tables(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -95,24 +102,20 @@ impl Licence {
                 write!(f, "{LINE}({word} {} {})", Name(label), self.show(condition))?;
             }
         }
-        for limit in &self.limits {
-            let (label, unit) = (Name(&limit.label), self.unit_name(limit.unit));
-            write!(
-                f,
-                "{LINE}(limit {label} {unit} {} {} {}",
-                limit.cap,
-                limit.key.word(),
-                limit.window.word()
-            )?;
-            self.guard(f, limit.guard.as_ref())?;
-            f.write_str(")")?;
-        }
+        self.limits.iter().try_for_each(|limit| self.print_limit(f, limit))?;
         self.charges.iter().try_for_each(|charge| self.print_charge(f, charge))?;
         self.duties.iter().try_for_each(|duty| self.print_duty(f, duty))?;
         if let Some(split) = &self.split {
             write!(f, "{LINE}(split {}", Name(&split.label))?;
             if let Some(window) = split.window {
                 write!(f, " {}", window.word())?;
+            }
+            if !split.first_cuts.is_empty() {
+                f.write_str(" (first")?;
+                for (handle, part) in &split.first_cuts {
+                    write!(f, " ({} {part})", Name(handle))?;
+                }
+                f.write_str(")")?;
             }
             for (handle, share) in &split.shares {
                 write!(f, " ({} {share})", Name(handle))?;
@@ -126,7 +129,7 @@ impl Licence {
             }
             f.write_str(")")?;
         }
-        Ok(())
+        self.print_standing(f)
     }
 
     fn print_charge(&self, f: &mut Formatter<'_>, charge: &Charge) -> fmt::Result {
@@ -150,16 +153,41 @@ impl Licence {
             Price::Free => f.write_str("free"),
             Price::Rate { unit, rate } => write!(f, "(rate {} {rate})", self.unit_name(*unit)),
             Price::Graduated { unit, key, window, tiers } => {
-                write!(f, "(graduated {} {} {}", self.unit_name(*unit), key.word(), window.word())?;
-                for tier in tiers {
-                    match tier.width {
-                        Some(width) => write!(f, " ({width} {})", tier.rate)?,
-                        None => write!(f, " (beyond {})", tier.rate)?,
+                self.print_schedule(f, *unit, *key, *window, tiers)?;
+                f.write_str(")")
+            }
+            Price::Fee { amount, key, window } => {
+                write!(f, "(fee {amount} {} {})", key.word(), window.word())
+            }
+            Price::Bounded { unit, key, window, tiers, cap, floor } => {
+                self.print_schedule(f, *unit, *key, *window, tiers)?;
+                for (word, bound) in [("cap", cap), ("floor", floor)] {
+                    if let Some(bound) = bound {
+                        write!(f, " ({word} {bound})")?;
                     }
                 }
                 f.write_str(")")
             }
         }
+    }
+
+    /// A graduated price, but for its last bracket.
+    fn print_schedule(
+        &self,
+        f: &mut Formatter<'_>,
+        unit: u32,
+        key: Key,
+        window: Window,
+        tiers: &[Tier],
+    ) -> fmt::Result {
+        write!(f, "(graduated {} {} {}", self.unit_name(unit), key.word(), window.word())?;
+        for tier in tiers {
+            match tier.width {
+                Some(width) => write!(f, " ({width} {})", tier.rate)?,
+                None => write!(f, " (beyond {})", tier.rate)?,
+            }
+        }
+        Ok(())
     }
 
     fn print_duty(&self, f: &mut Formatter<'_>, duty: &Duty) -> fmt::Result {
@@ -245,6 +273,84 @@ impl Display for Shown<'_> {
             Cond::And(list) => operands(f, "and", list),
             Cond::Or(list) => operands(f, "or", list),
             Cond::Not(operand) => write!(f, "(not {})", licence.show(operand)),
+        }
+    }
+}
+
+/// Entries of `spec/core-wider.md`.
+impl Licence {
+    fn print_royalty(&self, f: &mut Formatter<'_>, it: &Royalty) -> fmt::Result {
+        write!(f, "{LINE}(royalty {} {} {}", Digest(&it.licence), Name(&it.handle), it.part)?;
+        if let Basis::Royalty(index) = it.basis {
+            match self.royalties.get(index as usize) {
+                Some(of) => write!(f, " (of {} {})", Digest(&of.licence), Name(&of.handle))?,
+                None => f.write_str(" (of)")?,
+            }
+        }
+        f.write_str(")")
+    }
+
+    fn print_limit(&self, f: &mut Formatter<'_>, limit: &Limit) -> fmt::Result {
+        let (label, key) = (Name(&limit.label), limit.key.word());
+        match limit.kind {
+            LimitKind::Sum { unit, cap, window } => {
+                write!(f, "{LINE}(limit {label} {} {cap} {key} {}", self.unit_name(unit), window.word())?;
+            }
+            LimitKind::AtOnce { cap, lease } => {
+                write!(f, "{LINE}(at_once {label} {cap} {key} (lease {lease})")?;
+            }
+            LimitKind::Seats { cap, held } => {
+                write!(f, "{LINE}(seats {label} {cap} {key} (held {held})")?;
+            }
+            LimitKind::Spend { amount, window } => {
+                write!(f, "{LINE}(spend {label} {amount} {key} {}", window.word())?;
+            }
+        }
+        self.guard(f, limit.guard.as_ref())?;
+        f.write_str(")")
+    }
+
+    fn print_standing(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        if let Some(it) = &self.renewal {
+            write!(f, "{LINE}(renewal {}", it.period)?;
+            if let Some(grace) = &it.grace {
+                write!(f, " (grace {}", grace.period)?;
+                self.sets(f, Axis::Action, &grace.acts, &grace.acts_unknown)?;
+                f.write_str(")")?;
+            }
+            f.write_str(")")?;
+        }
+        for (label, condition) in &self.ends {
+            write!(f, "{LINE}(end {} {})", Name(label), self.show(condition))?;
+        }
+        if let Some(it) = &self.prepaid {
+            write!(f, "{LINE}(prepaid {} {}", Name(&it.label), it.key.word())?;
+            self.guard(f, it.guard.as_ref())?;
+            f.write_str(")")?;
+        }
+        for it in &self.at_close {
+            let (label, unit) = (Name(&it.label), self.unit_name(it.unit));
+            let (aggregate, key, window) = (it.aggregate.word(), it.key.word(), it.window.word());
+            write!(f, "{LINE}(at_close {label} {aggregate} {unit} {key} {window}")?;
+            for band in &it.bands {
+                let kind = band.kind.word();
+                match band.upto {
+                    Some(upto) => write!(f, " (upto {upto} {kind} {})", band.amount)?,
+                    None => write!(f, " (beyond {kind} {})", band.amount)?,
+                }
+            }
+            self.guard(f, it.guard.as_ref())?;
+            f.write_str(")")?;
+        }
+        Ok(())
+    }
+}
+
+impl Display for Point {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Point::Date(_) | Point::Instant(_) => f.write_str(&self.word()),
+            Point::Anchored { anchor, period } => write!(f, "({} {period})", anchor.word()),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The closed sets of the core with their numbers (`spec/core.md`) and their words (`spec/core-text.md`).
 
-use super::{Axis, Cmp, Key, Rounding, Window};
+use super::{Aggregate, Anchor, Axis, BandKind, Cmp, Key, Rounding, Window};
 
 /// A value of a closed set: known by a number in bytes and by a word in text.
 pub(super) trait Word: Copy + PartialEq + 'static {
@@ -53,6 +53,10 @@ impl Word for Window {
         (Window::Year, 5, "year"),
         (Window::Term, 6, "term"),
         (Window::Call, 7, "call"),
+        (Window::Second, 8, "second"),
+        (Window::Minute, 9, "minute"),
+        (Window::Hour, 10, "hour"),
+        (Window::Renewal, 11, "renewal"),
     ];
 }
 
@@ -64,6 +68,27 @@ impl Word for Rounding {
         (Rounding::Down, 3, "down"),
         (Rounding::Up, 4, "up"),
     ];
+}
+
+impl Word for Anchor {
+    const WHAT: &'static str = "anchor";
+    const ALL: &'static [(Self, u64, &'static str)] =
+        &[(Anchor::Grant, 1, "grant"), (Anchor::FirstUse, 2, "first_use"), (Anchor::Release, 3, "release")];
+}
+
+impl Word for Aggregate {
+    const WHAT: &'static str = "aggregate";
+    const ALL: &'static [(Self, u64, &'static str)] = &[
+        (Aggregate::Sum, 1, "sum"),
+        (Aggregate::Highest, 2, "highest"),
+        (Aggregate::Average, 3, "average"),
+        (Aggregate::Last, 4, "last"),
+    ];
+}
+
+impl Word for BandKind {
+    const WHAT: &'static str = "kind of band";
+    const ALL: &'static [(Self, u64, &'static str)] = &[(BandKind::At, 1, "at"), (BandKind::For, 2, "for")];
 }
 
 #[cfg(test)]
@@ -86,5 +111,8 @@ mod tests {
         agrees::<Key>(|it| it as u64);
         agrees::<Window>(|it| it as u64);
         agrees::<Rounding>(|it| it as u64);
+        agrees::<Anchor>(|it| it as u64);
+        agrees::<Aggregate>(|it| it as u64);
+        agrees::<BandKind>(|it| it as u64);
     }
 }

@@ -31,10 +31,7 @@ impl Code {
         let mut out = Self::default();
         let mut texts = Vec::new();
         licence.definitions.iter().for_each(|c| collect(c, &mut texts));
-        licence.forbids.iter().chain(&licence.permits).for_each(|(_, c)| collect(c, &mut texts));
-        licence.limits.iter().filter_map(|l| l.guard.as_ref()).for_each(|c| collect(c, &mut texts));
-        licence.charges.iter().flat_map(|c| &c.cases).for_each(|(c, _)| collect(c, &mut texts));
-        licence.duties.iter().filter_map(|d| d.guard.as_ref()).for_each(|c| collect(c, &mut texts));
+        licence.conditions().for_each(|(_, _, c)| collect(c, &mut texts));
         texts.sort_unstable();
         texts.dedup();
         out.texts = texts.into_iter().zip(0..).collect();

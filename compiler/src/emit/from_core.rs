@@ -3,8 +3,9 @@
 use super::code::Code;
 use super::{
     BTreeMap, Due, EmitError, FactType, Licence, Period, Point, Price, ZoneTable, bc, key, period, point,
-    window,
+    standing, window,
 };
+use crate::core::{LimitKind, Ratio, Tier};
 
 /// Where clauses stand: label to file name, first byte, first byte after it.
 pub type SourceMap = BTreeMap<String, (String, u32, u32)>;
@@ -68,14 +69,7 @@ pub fn module(
         .map(|(l, c)| bc::Permit { clause: number(l), when: code.condition(c) })
         .collect();
     for l in &licence.limits {
-        m.limit.push(bc::Limit {
-            clause: number(&l.label),
-            unit: l.unit,
-            cap: l.cap,
-            key: key(l.key),
-            window: window(l.window),
-            guard: l.guard.as_ref().map(|c| code.condition(c)),
-        });
+        standing::limit(l, number(&l.label), grain, &mut code, &mut m);
     }
     for (i, c) in licence.charges.iter().enumerate() {
         m.charge.push(bc::Charge { clause: number(&c.label), by_case: c.by_case });
@@ -92,6 +86,7 @@ pub fn module(
         m.free.extend(units.iter().map(|unit| bc::Free { clause: number(label), unit: *unit }));
     }
     m.free.sort_by_key(|f| (f.clause, f.unit));
+    standing::clauses(licence, &number, grain, &mut code, &mut m);
     m.split = licence.split.iter().map(|s| split(s, number(&s.label))).collect();
     m.label = numbers.keys().map(|l| bc::Label { label: (*l).to_owned() }).collect();
     source_map(sources, &numbers, &mut m);
@@ -111,12 +106,15 @@ fn clause_numbers(licence: &Licence) -> BTreeMap<&str, u32> {
     labels.extend(licence.duties.iter().map(|c| c.label.as_str()));
     labels.extend(licence.split.iter().map(|c| c.label.as_str()));
     labels.extend(licence.free.iter().map(|(l, _)| l.as_str()));
+    labels.extend(licence.ends.iter().map(|(l, _)| l.as_str()));
+    labels.extend(licence.prepaid.iter().map(|c| c.label.as_str()));
+    labels.extend(licence.at_close.iter().map(|c| c.label.as_str()));
     labels.sort_unstable();
     labels.into_iter().zip(0..).collect()
 }
 
 /// The zone's offsets from a year before the licence begins until a year after the last instant that it computes, or
-/// until 2200. Nothing for UTC.
+/// until 2200; from 1970 where it counts from instants that only the ledger knows. Nothing for UTC.
 fn zone_data(
     licence: &Licence,
     zone: &dyn Fn(&str, i64, i64) -> Option<ZoneTable>,
@@ -125,10 +123,14 @@ fn zone_data(
     let second = |p: Point| match p {
         Point::Date(days) => i64::try_from(days).unwrap_or(FAR).min(FAR / DAY) * DAY,
         Point::Instant(micros) => i64::try_from(micros / 1_000_000).unwrap_or(FAR).min(FAR),
+        Point::Anchored { .. } => FAR,
     };
     let term = licence.term.unwrap_or_default();
+    let anchored = |p: Option<Point>| matches!(p, Some(Point::Anchored { .. }));
+    let open = licence.renewal.is_some() || anchored(term.from) || anchored(term.until);
+    let from = term.from.filter(|_| !open);
     // A stranger's term may end before it begins; both ends are looked at all the same.
-    let ends = [term.from.map_or(0, second), term.until.map_or(FAR, second)];
+    let ends = [from.map_or(0, second), term.until.map_or(FAR, second)];
     let (first, last) = (ends[0].min(ends[1]), ends[0].max(ends[1]));
     let from = first - 366 * DAY;
     let days = |p: &Period| match p {
@@ -136,10 +138,15 @@ fn zone_data(
         Period::Days(n) => *n,
         Period::Months(n) => n.saturating_mul(31),
     };
-    let periods = licence.duties.iter().filter_map(|d| match &d.due {
+    let duties = licence.duties.iter().filter_map(|d| match &d.due {
         Due::First(p) | Due::Each(p) => Some(days(p)),
         Due::AtEach => None,
     });
+    let limits = licence.limits.iter().filter_map(|l| match &l.kind {
+        LimitKind::AtOnce { lease: p, .. } | LimitKind::Seats { held: p, .. } => Some(days(p)),
+        LimitKind::Sum { .. } | LimitKind::Spend { .. } => None,
+    });
+    let periods = duties.chain(limits).chain(licence.corrections.iter().map(days));
     let longest = i64::try_from(periods.max().unwrap_or(0)).unwrap_or(FAR).min(FAR / DAY);
     let until = last.saturating_add((longest + 366) * DAY).min(FAR);
     let table =
@@ -220,26 +227,42 @@ fn vocabulary(licence: &Licence, m: &mut bc::Module) {
     }
 }
 
-/// A price in units of 1/grain; the core has proved that every rate is whole there and fits.
+/// An amount in units of 1/grain; the core has proved that every one is whole there and fits.
+pub(super) fn at_grain(amount: Ratio, grain: u64) -> u64 {
+    let factor = u128::from(grain).checked_div(amount.den).unwrap_or(0);
+    u64::try_from(amount.num.saturating_mul(factor)).unwrap_or(u64::MAX)
+}
+
 fn price(price: &Price, grain: u64) -> bc::Price {
-    let at_grain = |r: &crate::core::Ratio| {
-        let factor = u128::from(grain).checked_div(r.den).unwrap_or(0);
-        u64::try_from(r.num.saturating_mul(factor)).unwrap_or(u64::MAX)
-    };
     match price {
         Price::Free => bc::Price::Free {},
-        Price::Rate { unit, rate } => bc::Price::Rate { unit: *unit, rate: at_grain(rate) },
-        Price::Graduated { unit, key: k, window: w, tiers } => {
-            let mut start = 0u128;
-            let mut out = Vec::new();
-            for t in tiers {
-                out.push(bc::Tier { start, rate: at_grain(&t.rate) });
-                // Beyond 2^127 there is no quantity.
-                start = start.saturating_add(t.width.unwrap_or(0)).min(1 << 127);
-            }
-            bc::Price::Graduated { unit: *unit, key: key(*k), window: window(*w), tiers: out }
+        Price::Rate { unit, rate } => bc::Price::Rate { unit: *unit, rate: at_grain(*rate, grain) },
+        Price::Graduated { unit, key: k, window: w, tiers: t } => {
+            bc::Price::Graduated { unit: *unit, key: key(*k), window: window(*w), tiers: tiers(t, grain) }
         }
+        Price::Fee { amount, key: k, window: w } => {
+            bc::Price::Fee { amount: at_grain(*amount, grain), key: key(*k), window: window(*w) }
+        }
+        Price::Bounded { unit, key: k, window: w, tiers: t, cap, floor } => bc::Price::Bounded {
+            unit: *unit,
+            key: key(*k),
+            window: window(*w),
+            tiers: tiers(t, grain),
+            cap: cap.map(|cap| at_grain(cap, grain)),
+            floor: floor.map(|floor| at_grain(floor, grain)),
+        },
     }
+}
+
+fn tiers(tiers: &[Tier], grain: u64) -> Vec<bc::Tier> {
+    let mut start = 0u128;
+    let mut out = Vec::new();
+    for t in tiers {
+        out.push(bc::Tier { start, rate: at_grain(t.rate, grain) });
+        // Beyond 2^127 there is no quantity.
+        start = start.saturating_add(t.width.unwrap_or(0)).min(1 << 127);
+    }
+    out
 }
 
 fn duties(licence: &Licence, number: &impl Fn(&str) -> u32, code: &mut Code, m: &mut bc::Module) {

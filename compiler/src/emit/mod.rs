@@ -10,12 +10,13 @@ use std::fmt;
 use licit_bytecode as bc;
 
 use crate::core::{
-    Axis, Bits, Cmp, Cond, Constant, CoreError, Due, FactType, Licence, Period, Point, Price, Window,
+    Anchor, Axis, Bits, Cmp, Cond, Constant, CoreError, Due, FactType, Licence, Period, Point, Price, Window,
 };
 use crate::zone::ZoneTable;
 
 mod code;
 mod from_core;
+mod standing;
 #[cfg(test)]
 mod tests;
 
@@ -89,6 +90,10 @@ fn window(window: Window) -> bc::Window {
         Window::Year => bc::Window::Year,
         Window::Term => bc::Window::Term,
         Window::Call => bc::Window::Call,
+        Window::Second => bc::Window::Second,
+        Window::Minute => bc::Window::Minute,
+        Window::Hour => bc::Window::Hour,
+        Window::Renewal => bc::Window::Renewal,
     }
 }
 
@@ -100,8 +105,19 @@ fn period(period: Period) -> bc::Period {
     }
 }
 
+fn anchor(anchor: Anchor) -> bc::Anchor {
+    match anchor {
+        Anchor::Grant => bc::Anchor::Grant,
+        Anchor::FirstUse => bc::Anchor::FirstUse,
+        Anchor::Release => bc::Anchor::Release,
+    }
+}
+
 fn point(point: Point) -> bc::Point {
     match point {
+        Point::Anchored { anchor: a, period: p } => {
+            bc::Point::Anchored { anchor: anchor(a), period: period(p) }
+        }
         Point::Date(days) => bc::Point::Date { days },
         Point::Instant(micros) => bc::Point::Instant { micros },
     }

@@ -57,7 +57,7 @@ pub(super) struct Check<'a> {
     /// Handles and where they were first mentioned.
     handles: BTreeMap<String, Span>,
     /// Limits that were understood, to compare them: label and place of the amount.
-    pub(super) limits: Vec<(core::Limit, Span)>,
+    pub(super) limits: Vec<(super::money::SumLimit, Span)>,
 }
 
 impl Check<'_> {

@@ -23,6 +23,16 @@ const MOST_SHARES: usize = 64;
 const MOST_TIERS: usize = 256;
 const MOST_CASES: usize = 256;
 
+/// A limit on a sum, to be compared with others.
+pub(super) struct SumLimit {
+    label: String,
+    unit: u32,
+    cap: Nat,
+    key: core::Key,
+    window: Window,
+    guard: Option<core::Cond>,
+}
+
 impl Check<'_> {
     pub(super) fn money(&mut self) -> Option<core::Money> {
         let it = &self.licence.currency.given()?.value;
@@ -102,9 +112,10 @@ impl Check<'_> {
             None => None,
             Some(guard) => Some(guard?),
         };
-        let limit = core::Limit { label: label.to_owned(), unit, cap, key, window, guard };
-        self.limits.push((limit.clone(), it.amount));
-        Some(limit)
+        let label = label.to_owned();
+        let sum = SumLimit { label: label.clone(), unit, cap, key, window, guard: guard.clone() };
+        self.limits.push((sum, it.amount));
+        Some(core::Limit { label, key, kind: core::LimitKind::Sum { unit, cap, window }, guard })
     }
 
     /// Limits that another limit, or the unit's own range, makes superfluous.
@@ -456,6 +467,7 @@ impl Check<'_> {
         };
         Some(core::Split {
             label: label.to_owned(),
+            first_cuts: Vec::new(),
             shares: handles.into_iter().zip(ratios).collect(),
             window,
         })

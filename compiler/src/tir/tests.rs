@@ -5,7 +5,7 @@ use licit_grammar::Span;
 
 use super::conditions::{type_word, unknown_term};
 use super::{ClauseKind, Licence, money, time};
-use crate::core::{self, Axis, FactType, Nat, Price, Ratio};
+use crate::core::{self, Axis, FactType, LimitKind, Nat, Price, Ratio};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::scope::Scope;
 use crate::hir::{self, AskValue, Name, Reason, Sp};
@@ -248,7 +248,10 @@ impl Lower<'_> {
         let subject = self.subject;
         // Which unit it counts, and which case of the core.
         let counted = match self.clause(clause)? {
-            ClauseKind::Limit(limit) => Some((limit.unit, 0)),
+            ClauseKind::Limit(limit) => match limit.kind {
+                LimitKind::Sum { unit, .. } => Some((unit, 0)),
+                _ => None,
+            },
             ClauseKind::Charge { cases, otherwise, by_case } => {
                 let rest = otherwise.iter().map(|(price, place)| (price, *place));
                 let mut graduated: Vec<(u32, usize)> = cases

@@ -145,9 +145,10 @@ impl Check<'_> {
         }
     }
 
-    /// Microseconds since 1970 of a point, by the calendar.
+    /// Microseconds since 1970 of a point, by the calendar; 1970 for one that hangs on an instant nobody knows yet.
     fn micros(&self, point: Point) -> i64 {
         match point {
+            Point::Anchored { .. } => 0,
             Point::Instant(micros) => i64::try_from(micros).unwrap_or(i64::MAX),
             Point::Date(days) => {
                 let midnight = i64::try_from(days).unwrap_or(i64::MAX).saturating_mul(DAY);

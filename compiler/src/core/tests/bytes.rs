@@ -176,7 +176,7 @@ fn shares_add_up_exactly_however_long_their_fractions() {
     let mut licence = minimal();
     let share = |num, den| ("owner".to_owned(), Ratio { num, den });
     let mut split = |shares: Vec<(String, Ratio)>| {
-        licence.split = Some(Split { label: "s".into(), shares, window: None });
+        licence.split = Some(Split { label: "s".into(), first_cuts: vec![], shares, window: None });
         licence.validate().map_err(|error| error.kind)
     };
     // 1/2 + 1/4 + ... + 1/2^63 + 1/2^63

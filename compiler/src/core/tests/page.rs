@@ -76,7 +76,7 @@ fn mistakes_are_named_with_their_place() {
         ("))", "line 2, column 2: nothing more belongs here"),
         (
             "(from 2026-02-30))",
-            "line 2, column 7: expected a date as 2026-01-01 or an instant as 2026-01-01T00:00:00Z",
+            "line 2, column 7: expected a date as 2026-01-01, an instant as 2026-01-01T00:00:00Z, or (grant 3 months)",
         ),
         ("(unit u 1.5))", "line 2, column 9: expected a natural number below 2^128"),
         (
@@ -84,7 +84,7 @@ fn mistakes_are_named_with_their_place() {
             "line 2, column 9: expected a natural number below 2^128",
         ),
         ("(unit u 1) (limit l u 5 me day))", "line 2, column 25: no key is called `me`"),
-        ("(unit u 1) (charge c (price)))", "line 2, column 22: expected free, (rate ..) or (graduated ..)"),
+        ("(unit u 1) (charge c (price)))", "line 2, column 22: expected free, (rate ..), (graduated ..) or (fee ..)"),
         ("(duty d attribute (at_each)))", "line 2, column 1: (acts ..) is missing"),
         ("(axis place a (b c)))", "line 2, column 18: no term is called `c`"),
         (
