@@ -38,13 +38,19 @@ impl<M: Meter> Run<'_, M> {
     /// Step 7; `checked`: whether money must suffice.
     #[inline]
     pub(crate) fn charges(&mut self, checked: bool) {
+        match &self.row.wider {
+            None => self.lines::<false>(),
+            Some(wider) => self.wider_charges(wider, checked),
+        }
+    }
+
+    #[inline(never)]
+    fn wider_charges(&mut self, wider: &RowWider, checked: bool) {
         let before = (self.out.reasons.len(), self.out.scratch.noted());
         self.lines::<false>();
-        if let Some(wider) = &self.row.wider {
-            self.closings(wider);
-            if before == (self.out.reasons.len(), self.out.scratch.noted()) {
-                self.purses(wider, checked);
-            }
+        self.closings(wider);
+        if before == (self.out.reasons.len(), self.out.scratch.noted()) {
+            self.purses(wider, checked);
         }
     }
 

@@ -148,6 +148,7 @@ impl<M: Meter> Run<'_, M> {
     }
 
     /// Ends that were reached before, and those that are reached now.
+    #[inline(never)]
     fn ends(&mut self, row: &RowWider) {
         let Some(wider) = &self.policy.wider else { return };
         let latched = |end: u16| self.state.latched.get(usize::from(end)).copied().unwrap_or(false);
@@ -417,6 +418,7 @@ impl<M: Meter> Run<'_, M> {
     }
 
     /// Calls at once, and seats: one each.
+    #[inline(never)]
     fn opens(&mut self, row: &RowWider) {
         let Some(wider) = &self.policy.wider else { return };
         for (i, test) in &row.opens {
@@ -474,7 +476,7 @@ impl<M: Meter> Run<'_, M> {
         }
         self.out.permitted = true;
         if self.row.wider.is_some() || self.policy.prices.fees {
-            self.out.deltas.sort_unstable_by_key(|delta| delta.counter);
+            self.order_deltas();
         }
         if !new {
             return;
@@ -491,6 +493,12 @@ impl<M: Meter> Run<'_, M> {
                 self.out.duties.push(DutyDue { duty: *i, due });
             }
         }
+    }
+
+    /// They were made in the order of the steps.
+    #[inline(never)]
+    fn order_deltas(&mut self) {
+        self.out.deltas.sort_unstable_by_key(|delta| delta.counter);
     }
 
     /// Whether the action is not outside the acts; rows of one action have asked before.

@@ -7,6 +7,11 @@ use licit_bytecode::{encode, limits, seal};
 use licit_vm::{Bound, CounterOf, Policy, ReasonCode, State};
 use proptest::prelude::*;
 
+/// More with `PROPTEST_CASES`.
+fn cases(usual: u32) -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(usual)
+}
+
 /// Whatever was decided is sound in itself.
 fn check(policy: &Policy, ask: &common::Ask) -> Result<String, TestCaseError> {
     ask.with(policy, |request, state| {
@@ -47,7 +52,7 @@ fn check(policy: &Policy, ask: &common::Ask) -> Result<String, TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(150), max_global_rejects: 1 << 20, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn masks_and_the_general_form_agree(sketch in sketches(), asks in prop::collection::vec(asks(), 10)) {
@@ -156,7 +161,7 @@ fn crowded(rules: &[RawRule]) -> licit_bytecode::Module {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 30, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(30), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn many_constants(
