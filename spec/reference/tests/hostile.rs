@@ -1,7 +1,7 @@
 //! Bytes and inputs that mean harm: an answer or a clean refusal, in bounded time and stack.
 
 use licit_reference::cbor::{self, Item};
-use licit_reference::{Core, Request, State, Value, Zone, case, eval};
+use licit_reference::{Core, Renewal, Request, State, Value, Zone, case, eval, largest};
 use num_bigint::BigUint;
 use proptest::prelude::*;
 
@@ -24,11 +24,21 @@ fn ask(core: &Core) {
     let facts = core.facts().into_iter().map(|name| (name.to_owned(), Value::Count(BigUint::from(5u8))));
     let quantities = core.units().into_iter().map(|(name, highest)| (name.to_owned(), highest.clone()));
     let request = Request { facts: facts.collect(), quantities: quantities.collect(), ..Request::default() };
-    let used = core.counters().iter().map(|_| BigUint::from(u64::MAX)).collect();
-    let state = State { used, notice: Some(i64::MAX), ..State::default() };
+    let huge = BigUint::from(u128::MAX);
+    let used = core.counters().iter().map(|_| huge.clone()).collect();
+    let state = State { used, notice: Some(i64::MAX), latched: vec![false; 9], ..State::default() };
     for used_at in [i64::MIN, 0, i64::MAX] {
         let request = Request { used_at, ..request.clone() };
+        let at = Some(i64::MAX - used_at.max(0));
+        let renewal = at.map(|anchor| Renewal { anchor, periods: u32::MAX });
+        let state = State { grant: at, release: at, first_use: at, renewal, ..state.clone() };
         eval(core, &Zone::default(), &request, &state).text();
+        let ranges: Vec<_> = core.counters().iter().map(|_| (huge.clone(), BigUint::from(0u8))).collect();
+        largest(core, &Zone::default(), &request, &ranges);
+    }
+    for counter in 0..core.counters().len().min(9) {
+        core.at_close(counter, &[huge.clone(), BigUint::from(0u8)]);
+        core.at_close(counter, &[]);
     }
 }
 
@@ -220,6 +230,63 @@ fn sizes() {
     };
     assert!(try_bytes(&split(64)));
     assert!(!try_bytes(&split(65)));
+
+    let money = || {
+        (12, Item::Map(vec![(0, text("EUR")), (1, array([uint(1), uint(1)])), (2, uint(1)), (3, uint(1))]))
+    };
+    let whole = || array([array([text("l"), array([uint(1), uint(1)])])]);
+    let first = |n: usize| {
+        let first = array((0..n).map(|i| array([text(&format!("{i}")), array([uint(1), uint(n)])])));
+        core(vec![(21, Item::Map(vec![(0, whole()), (2, text("s")), (3, first)]))])
+    };
+    assert!(try_bytes(&first(64)));
+    assert!(!try_bytes(&first(65)));
+
+    // Each royalty is of what the next one has, the last of the charges: as long a chain as there may be, or a circle.
+    let royalties = |n: usize, last: usize| {
+        let royalty = |i: usize| {
+            let licence = Item::Bytes((0..32).map(|byte| if byte == 31 { i as u8 } else { 0 }).collect());
+            let basis = if i + 1 < n { i + 2 } else { last };
+            array([licence, text("a"), array([uint(1), uint(1)]), uint(basis)])
+        };
+        core(vec![money(), (28, array((0..n).map(royalty)))])
+    };
+    assert!(try_bytes(&royalties(64, 0)));
+    assert!(!try_bytes(&royalties(64, 1)));
+    assert!(!try_bytes(&royalties(65, 0)));
+
+    let bands = |n: usize| {
+        let band = |i: usize| array([uint(i), uint(2), array([uint(i), uint(1)])]);
+        let bands = array((0..n - 1).map(band).chain([array([uint(1), array([uint(1), uint(1)])])]));
+        let plain = [text("z"), uint(1), uint(0), uint(1), uint(1), bands];
+        core(vec![units(), (27, array([Item::Map((0..).zip(plain).collect())]))])
+    };
+    assert!(try_bytes(&bands(256)));
+    assert!(!try_bytes(&bands(257)));
+
+    // Counters of all kinds count together.
+    let crowds = |n: usize| {
+        let limit = |i: usize| {
+            let label = text(&format!("{i:05}"));
+            Item::Map(vec![
+                (0, label),
+                (1, uint(2)),
+                (3, uint(1)),
+                (4, uint(1)),
+                (7, array([uint(1), uint(1)])),
+            ])
+        };
+        let prepaid = Item::Map(vec![(0, text("p")), (1, uint(1))]);
+        core(vec![money(), (18, array((0..n).map(limit))), (26, prepaid)])
+    };
+    assert!(try_bytes(&crowds(1023)));
+    assert!(!try_bytes(&crowds(1024)));
+
+    let ends = |n: usize| {
+        core(vec![(25, array((0..n).map(|i| array([text(&format!("{i:05}")), array([uint(0)])]))))])
+    };
+    assert!(try_bytes(&ends(4096)));
+    assert!(!try_bytes(&ends(4097)));
 
     let listed = |key: u64, n: usize, tail: Item| {
         core(vec![(key, array((0..n).map(|i| array([text(&format!("{i:05}")), tail.clone()]))))])

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use licit_reference::cbor::{self, Item};
-use licit_reference::{Core, DutyStatus, Outcome, Request, State, Value, Zone, eval};
+use licit_reference::{
+    Core, Counts, DutyStatus, Outcome, Renewal, Request, State, Value, Zone, eval, largest,
+};
 use num_bigint::BigUint;
 use proptest::collection::vec;
 use proptest::option;
@@ -120,6 +122,34 @@ struct Licence {
     charges: Vec<(Cond, Price, Option<Price>)>,
     /// Acts, mode, guard, else suspend.
     duties: Vec<(usize, usize, Option<Cond>, bool)>,
+    standing: Standing,
+}
+
+/// What part two adds.
+#[derive(Clone, Debug, Default)]
+struct Standing {
+    holder: bool,
+    /// Months, and the days and the action of its grace.
+    renewal: Option<(u64, Option<(u64, usize)>)>,
+    ends: Vec<Cond>,
+    /// Calls at once, or seats: cap, key, guard.
+    crowds: Vec<(bool, u64, usize, Option<Cond>)>,
+    money: Takings,
+}
+
+/// Limits on money and credit, or charges at close: the two do not go together.
+#[derive(Clone, Debug)]
+enum Takings {
+    /// Amounts with key, window and guard; and the key and guard of prepaid.
+    Draws(Vec<(u64, usize, usize, Option<Cond>)>, Option<(usize, Option<Cond>)>),
+    /// Aggregate, unit, key, window, guard.
+    AtClose(Vec<(usize, usize, usize, usize, Option<Cond>)>),
+}
+
+impl Default for Takings {
+    fn default() -> Takings {
+        Takings::Draws(vec![], None)
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -128,6 +158,10 @@ enum Price {
     Rate(usize, (u64, u64)),
     /// Unit, key, window, tiers.
     Graduated(usize, usize, usize, Vec<(u64, (u64, u64))>),
+    /// The same, with a cap, a floor below it, or both.
+    Bounded(usize, usize, usize, Vec<(u64, (u64, u64))>, (u64, u64)),
+    /// Rate, key, window.
+    Fee((u64, u64), usize, usize),
 }
 
 fn ratio((n, d): (u64, u64)) -> Item {
@@ -140,15 +174,107 @@ impl Price {
         match self {
             Price::Free => array([uint(0)]),
             Price::Rate(unit, rate) => array([uint(1), uint(*unit), ratio(*rate)]),
-            Price::Graduated(unit, key, window, tiers) => {
-                let last = tiers.len() - 1;
-                let tiers = tiers.iter().enumerate().map(|(i, (width, rate))| match width {
-                    _ if i == last => array([ratio(*rate)]),
-                    _ => array([Item::Uint(*width), ratio(*rate)]),
-                });
-                array([uint(2), uint(*unit), uint(*key), uint(*window), array(tiers)])
+            Price::Graduated(unit, key, window, list) => {
+                array([uint(2), uint(*unit), uint(*key), uint(*window), tiers(list)])
             }
+            Price::Bounded(unit, key, window, list, (cap, floor)) => {
+                let (cap, floor) = ((*cap > 0).then_some(*cap), (*floor > 0 || *cap == 0).then_some(*floor));
+                let bounds = [(0, cap), (1, floor.map(|floor| floor.min(cap.unwrap_or(floor))))];
+                let bounds = bounds.into_iter().filter_map(|(key, bound)| Some((key, ratio((bound?, 1)))));
+                let bounds = Item::Map(bounds.collect());
+                array([uint(4), uint(*unit), uint(*key), uint(*window), tiers(list), bounds])
+            }
+            Price::Fee(rate, key, window) => array([uint(3), ratio(*rate), uint(*key), uint(*window)]),
         }
+    }
+}
+
+fn tiers(list: &[(u64, (u64, u64))]) -> Item {
+    let last = list.len() - 1;
+    array(list.iter().enumerate().map(|(i, (width, rate))| match width {
+        _ if i == last => array([ratio(*rate)]),
+        _ => array([Item::Uint(*width), ratio(*rate)]),
+    }))
+}
+
+/// The keys of a map that are there.
+fn map(fields: impl IntoIterator<Item = (u64, Option<Item>)>) -> Item {
+    Item::Map(fields.into_iter().filter_map(|(key, item)| Some((key, item?))).collect())
+}
+
+impl Standing {
+    /// Limits, by label.
+    fn limits(&self, label: impl Fn(&str, usize) -> String) -> Vec<(String, Item)> {
+        let crowds = self.crowds.iter().enumerate().map(|(i, (seats, cap, key, guard))| {
+            let name = label("crowd", i);
+            // Seats are never of a user.
+            let key = if *seats { (*key).max(2) } else { *key };
+            let item = map([
+                (0, Some(text(&name))),
+                (1, Some(uint(2 + usize::from(*seats)))),
+                (3, Some(Item::Uint(*cap))),
+                (4, Some(uint(key))),
+                (6, guard.as_ref().map(Cond::item)),
+                (7, Some(array([uint(1), uint(2)]))),
+            ]);
+            (name, item)
+        });
+        let spend = match &self.money {
+            Takings::Draws(spend, _) => spend.as_slice(),
+            Takings::AtClose(_) => &[],
+        };
+        let spend = spend.iter().enumerate().map(|(i, (amount, key, window, guard))| {
+            let name = label("spend", i);
+            let item = map([
+                (0, Some(text(&name))),
+                (1, Some(uint(4))),
+                (4, Some(uint(*key))),
+                (5, Some(uint(*window))),
+                (6, guard.as_ref().map(Cond::item)),
+                (8, Some(ratio((*amount, 1)))),
+            ]);
+            (name, item)
+        });
+        crowds.chain(spend).collect()
+    }
+
+    /// The keys from 23 on.
+    fn keys(&self, label: impl Fn(&str, usize) -> String) -> Vec<(u64, Item)> {
+        let renewal = self.renewal.map(|(months, grace)| {
+            map([
+                (0, Some(array([Item::Uint(months), uint(3)]))),
+                (1, grace.map(|(days, _)| array([Item::Uint(days), uint(2)]))),
+                (2, grace.map(|(_, act)| array(membership(0, act, false)))),
+            ])
+        });
+        let ends = self.ends.iter().enumerate().map(|(i, c)| array([text(&label("end", i)), c.item()]));
+        let prepaid = match &self.money {
+            Takings::Draws(_, Some((key, guard))) => Some(map([
+                (0, Some(text(&label("prepaid", 0)))),
+                (1, Some(uint(*key))),
+                (2, guard.as_ref().map(Cond::item)),
+            ])),
+            _ => None,
+        };
+        let at_close = match &self.money {
+            Takings::Draws(..) => &[],
+            Takings::AtClose(list) => list.as_slice(),
+        };
+        let at_close = at_close.iter().enumerate().map(|(i, (aggregate, unit, key, window, guard))| {
+            let plain = [uint(*aggregate), uint(*unit), uint(*key), uint(*window)];
+            let plain = [text(&label("close", i))].into_iter().chain(plain);
+            let bands = array([array([uint(1), ratio((1, 8))])]);
+            let fields = (0..).zip(plain.chain([bands]).map(Some));
+            map(fields.chain([(6, guard.as_ref().map(Cond::item))]))
+        });
+        let lists = [(25, array(ends)), (27, array(at_close))];
+        let lists = lists.into_iter().filter(|(_, list)| *list != array([]));
+        let mut keys: Vec<(u64, Item)> = lists.collect();
+        keys.extend(self.holder.then(|| (23, text("x"))));
+        keys.extend(renewal.map(|renewal| (24, renewal)));
+        keys.extend(prepaid.map(|prepaid| (26, prepaid)));
+        keys.sort_by_key(|(key, _)| *key);
+        keys
     }
 }
 
@@ -212,13 +338,18 @@ impl Licence {
             (8, Item::Map(axes.collect())),
             (9, array(UNITS.map(|(name, highest)| array([text(name), Item::Uint(highest)])))),
             (10, facts()),
+            (
+                12,
+                map([(0, text("EUR")), (1, ratio((1, 100))), (2, uint(1)), (3, uint(3))]
+                    .map(|(key, item)| (key, Some(item)))),
+            ),
             (14, array([uint(2), array([uint(1), uint(2)])])),
             (15, array(self.definitions.iter().map(Cond::item))),
         ];
         let clauses = [
             (16, forbids),
             (17, named("permit", &self.permits)),
-            (18, limits.collect()),
+            (18, limits.chain(self.standing.limits(&label)).collect()),
             (19, charges.collect()),
             (20, duties.collect()),
         ];
@@ -226,7 +357,8 @@ impl Licence {
             list.sort_by(|(a, _), (b, _)| a.cmp(b));
             (key, array(list.into_iter().map(|(_, item)| item)))
         });
-        let bytes = cbor::write(&Item::Map(head.into_iter().chain(clauses).collect()));
+        let keys = head.into_iter().chain(clauses).chain(self.standing.keys(&label));
+        let bytes = cbor::write(&Item::Map(keys.collect()));
         Core::decode(&bytes).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
@@ -295,7 +427,46 @@ fn price() -> impl Strategy<Value = Price> {
         3 => (0..3usize, rate()).prop_map(|(unit, rate)| Price::Rate(unit, rate)),
         4 => (0..3usize, 1..=3usize, 1..=6usize, vec((0..20u64, rate()), 1..4))
             .prop_map(|(unit, key, window, tiers)| Price::Graduated(unit, key, window, tiers)),
+        2 => (0..3usize, 1..=3usize, 1..=10usize, vec((0..20u64, rate()), 1..4), (0..40u64, 0..40u64))
+            .prop_map(|(unit, key, window, tiers, bounds)| Price::Bounded(unit, key, clock(window), tiers, bounds)),
+        1 => (rate(), 1..=3usize, 1..=10usize).prop_map(|(rate, key, window)| Price::Fee(rate, key, clock(window))),
     ]
+}
+
+/// A window of a counter that is not per call.
+fn clock(window: usize) -> usize {
+    if window == 7 { 8 } else { window }
+}
+
+fn standing() -> impl Strategy<Value = Standing> {
+    let guard = || option::of(cond(2));
+    let renewal = (1..13u64, option::of((1..20_000u64, 0..6usize)));
+    let crowd = (any::<bool>(), 0..60u64, 1..=3usize, guard());
+    let spend = (0..3000u64, 1..=3usize, 1..=10usize, guard())
+        .prop_map(|(amount, key, window, guard)| (amount, key, clock(window), guard));
+    let close = (1..=4usize, 0..3usize, 1..=3usize, 1..=10usize, guard())
+        .prop_map(|(aggregate, unit, key, window, guard)| (aggregate, unit, key, clock(window), guard));
+    let money = prop_oneof![
+        2 => (vec(spend, 0..3), option::weighted(0.3, (1..=3usize, guard())))
+            .prop_map(|(spend, prepaid)| Takings::Draws(spend, prepaid)),
+        1 => vec(close, 0..3).prop_map(Takings::AtClose),
+    ];
+    let some = (
+        prop::bool::weighted(0.3),
+        option::weighted(0.5, renewal),
+        prop_oneof![5 => Just(vec![]), 1 => vec(cond(2), 1..3)],
+        vec(crowd, 0..3),
+        money,
+    )
+        .prop_map(|(holder, renewal, ends, crowds, money)| Standing {
+            holder,
+            renewal,
+            ends,
+            crowds,
+            money,
+        });
+    // Half of all licences are of the first part alone.
+    prop_oneof![Just(Standing::default()), some]
 }
 
 fn licence(listed: bool) -> impl Strategy<Value = Licence> {
@@ -309,8 +480,9 @@ fn licence(listed: bool) -> impl Strategy<Value = Licence> {
         vec(limit, 0..3),
         vec(charge, 0..3),
         vec(duty, 0..3),
+        standing(),
     )
-        .prop_map(|((d0, d1), forbids, permits, limits, charges, duties)| Licence {
+        .prop_map(|((d0, d1), forbids, permits, limits, charges, duties, standing)| Licence {
             // Two equal definitions would have to be one.
             definitions: if d0.item() == d1.item() { [d0, Cond::Not(Box::new(d1))] } else { [d0, d1] },
             forbids,
@@ -318,6 +490,7 @@ fn licence(listed: bool) -> impl Strategy<Value = Licence> {
             limits,
             charges,
             duties,
+            standing,
         })
 }
 
@@ -354,7 +527,7 @@ fn term(axis: usize) -> impl Strategy<Value = Option<String>> {
 }
 
 fn request() -> impl Strategy<Value = Request> {
-    let who = || option::weighted(0.85, Just("x".to_owned()));
+    let who = || option::weighted(0.85, prop_oneof![4 => Just("x"), 1 => Just("y")].prop_map(str::to_owned));
     (0..4_000_000_000_000_000i64, who(), who(), term(0), term(1), term(2), fact_values(), quantities())
         .prop_map(|(used_at, user, organisation, action, purpose, place, facts, amounts)| {
             let quantities = BTreeMap::new();
@@ -372,8 +545,20 @@ fn state() -> impl Strategy<Value = State> {
         2 => (0..8_000_000_000_000_000i64).prop_map(DutyStatus::Pending),
     ];
     let notice = option::weighted(0.05, 0..8_000_000_000_000_000i64);
-    (vec((0..30u64).prop_map(BigUint::from), 0..9), vec(status, 0..3), notice)
-        .prop_map(|(used, duties, notice)| State { used, duties, notice, ..State::default() })
+    let used = prop_oneof![4 => 0..30u64, 1 => Just(0), 1 => 0..5_000_000u64];
+    let renewal = (0..500_000_000_000_000i64, 0..200u32);
+    let renewal = option::weighted(0.9, renewal.prop_map(|(anchor, periods)| Renewal { anchor, periods }));
+    let latched = vec(prop::bool::weighted(0.1), 0..3);
+    (vec(used.prop_map(BigUint::from), 0..12), vec(status, 0..3), notice, renewal, latched).prop_map(
+        |(used, duties, notice, renewal, latched)| State {
+            used,
+            duties,
+            notice,
+            renewal,
+            latched,
+            ..State::default()
+        },
+    )
 }
 
 /// Paris, for the next change of the clocks.
@@ -481,7 +666,13 @@ proptest! {
             let mut then = state.clone();
             for delta in &one.deltas {
                 then.used.resize(then.used.len().max(delta.counter + 1), BigUint::default());
-                then.used[delta.counter] += &delta.quantity;
+                let used = &mut then.used[delta.counter];
+                match core.counters()[delta.counter].counts {
+                    // The first call is over, and its user's seat is nobody else's.
+                    Counts::AtOnce | Counts::Seats => {}
+                    Counts::Prepaid => *used -= &delta.quantity,
+                    _ => *used += &delta.quantity,
+                }
             }
             let two = ask(&core, &with_quantities(&request, second), &then);
             prop_assert!(two.permitted(), "{}", two.text());
@@ -501,6 +692,21 @@ proptest! {
         }
     }
 
+    /// Part two, section 4: whatever was committed before, within its range, a use costs no more than its largest price;
+    /// and if it is the only one that applies, just that where it is committed first.
+    #[test]
+    fn a_hold_suffices(licence in licence(false), request in request(), state in state(), more in vec(0..40u64, 12)) {
+        let core = licence.plain();
+        let outcome = ask(&core, &request, &state);
+        if outcome.permitted() {
+            let used = |counter: usize| state.used.get(counter).cloned().unwrap_or_default();
+            let here: Vec<_> = (0..12).map(|counter| (used(counter), used(counter))).collect();
+            prop_assert_eq!(largest(&core, &zone(), &request, &here), Some(outcome.total()));
+            let below: Vec<_> = (0..12).map(|i| (used(i) - used(i).min(more[i].into()), used(i) + more[i])).collect();
+            prop_assert!(largest(&core, &zone(), &request, &below) >= Some(outcome.total()));
+        }
+    }
+
     /// T11: without `including unlisted`, an action that nobody listed is never permitted.
     #[test]
     fn t11_unlisted_actions(licence in licence(true), mut request in request(), state in state()) {
@@ -517,18 +723,22 @@ fn the_generator_reaches_both_answers() {
     use proptest::strategy::ValueTree;
     use proptest::test_runner::TestRunner;
     let mut runner = TestRunner::deterministic();
-    let (mut permits, mut lines, mut deltas, mut duties) = (0, 0, 0, 0);
+    let (mut graces, mut permits, mut lines, mut deltas, mut duties) = (0, 0, 0, 0, 0);
     let mut codes = std::collections::BTreeSet::new();
     for _ in 0..1000 {
         let tree = (licence(false), request(), state()).new_tree(&mut runner).unwrap();
         let (licence, request, state) = tree.current();
         let outcome = ask(&licence.plain(), &request, &state);
         permits += usize::from(outcome.permitted());
+        graces += usize::from(outcome.grace);
         lines += outcome.lines.len();
         deltas += outcome.deltas.len();
         duties += outcome.duties.len();
         codes.extend(outcome.reasons.iter().map(|reason| reason.code.name()));
     }
     let seen = format!("{permits} permits, {lines} lines, {deltas} deltas, {duties} duties, {codes:?}");
-    assert!(permits >= 120 && lines >= 60 && deltas >= 60 && duties >= 30 && codes.len() >= 8, "{seen}");
+    let [lapsed, ended] = ["lapsed", "ended"].map(|code| codes.contains(code));
+    let [credit, holder] = ["credit", "not-holder"].map(|code| codes.contains(code));
+    assert!(permits >= 75 && lines >= 40 && deltas >= 60 && duties >= 20 && codes.len() >= 12, "{seen}");
+    assert!(lapsed && ended && credit && holder && graces > 0, "{seen}, {graces} in grace");
 }

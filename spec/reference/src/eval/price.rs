@@ -144,3 +144,42 @@ fn whole(n: &BigUint) -> BigRational {
 fn nothing() -> BigRational {
     BigRational::from_integer(0.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::option;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::core::{Key, Window};
+
+    fn price() -> impl Strategy<Value = Graduated> {
+        let ratio = || (0..12u64, 1..5u64).prop_map(|(n, d)| BigRational::new(n.into(), d.into()));
+        let tiers = vec((0..15u64, ratio()), 0..5);
+        (tiers, ratio(), option::of((0..200u64, 1..7u64))).prop_map(|(tiers, last, cap)| Graduated {
+            unit: 0,
+            key: Key::User,
+            window: Window::Day,
+            tiers: tiers
+                .into_iter()
+                .map(|(width, ratio)| Tier { width: Some(width.into()), ratio })
+                .chain([Tier { width: None, ratio: last }])
+                .collect(),
+            cap: cap.map(|(n, d)| BigRational::new(n.into(), d.into())),
+            floor: None,
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+
+        /// The candidates of the page against every position there is.
+        #[test]
+        fn the_dearest_position_is_found(price in price(), q in 0..60u64, low in 0..60u64, more in 0..60u64, highest in 0..90u64) {
+            let [q, high, highest] = [q, low + more, highest].map(BigUint::from);
+            let every = (low..=low + more).map(|u| price.at(&u.into(), &q, &highest)).max();
+            prop_assert_eq!(Some(price.dearest(&q, &low.into(), &high, &highest)), every);
+        }
+    }
+}
