@@ -1,11 +1,12 @@
 //! The properties T1 to T8 and T11 of the language (`spec/properties.md`), over generated licences and questions, held against
 //! the reference interpreter and the VM at once: every question is put to both, and their answers must be equal.
-//! (T7 is the ledger's: `runtime/ledger`. T9 and T12 need derivatives and corrections. T10 is the loader's: `runtime/vm`.)
+//! That the VM takes no more steps than its bound (T10) is looked at with every question. (T7 is the ledger's: `runtime/ledger`.
+//! T9 needs derivatives, T12 corrections, which are the ledger's.)
 
 use licit_compiler::core::arbitrary::licences;
 use licit_compiler::core::{Axis, Cond, Licence};
 use licit_tests::evaluator::Prepared;
-use licit_tests::question::{Draw, Question, draw};
+use licit_tests::question::{Counts, Draw, Question, counters, draw};
 use proptest::prelude::*;
 
 /// Questions put to each generated licence.
@@ -61,6 +62,8 @@ proptest! {
         shuffled.limits.reverse();
         shuffled.charges.reverse();
         shuffled.duties.reverse();
+        shuffled.ends.reverse();
+        shuffled.at_close.reverse();
         shuffled.canonicalise();
         prop_assert_eq!(shuffled.encode(), licence.encode());
 
@@ -120,7 +123,7 @@ proptest! {
     #[test]
     fn t6_prices_are_additive(licence in licences(), seed: u64) {
         let prepared = Prepared::new(&licence);
-        let counted: Vec<Option<String>> = counted_units(&licence);
+        let counters = counters(&licence);
         for whole in questions(&licence, seed) {
             let mut draw = Draw(seed ^ 0x5eed);
             let mut first = whole.clone();
@@ -130,13 +133,17 @@ proptest! {
                 two.1 = one.1 - part;
                 one.1 = part;
             }
-            for (used, unit) in second.used.iter_mut().zip(&counted) {
-                if let Some(unit) = unit {
-                    let q = first.quantities.iter().find(|(name, _)| name == unit).map_or(0, |(_, q)| *q);
-                    *used = used.saturating_add(q);
-                }
+            // What the first did is there when the second comes; its call is over, and its seat the same user's.
+            let first = prepared.both(&first)?;
+            for (used, (counter, counts)) in second.used.iter_mut().zip(counters.iter().enumerate()) {
+                let add = first.deltas.get(&counter).copied().unwrap_or(0);
+                *used = match counts {
+                    Counts::Heads(_) => *used,
+                    Counts::Credit => used.saturating_sub(add),
+                    _ => used.saturating_add(add),
+                };
             }
-            let (whole, first, second) = (prepared.both(&whole)?, prepared.both(&first)?, prepared.both(&second)?);
+            let (whole, second) = (prepared.both(&whole)?, prepared.both(&second)?);
             if whole.permit {
                 prop_assert!(first.permit && second.permit, "{:?} {:?}", first.reasons, second.reasons);
                 for (line, amount) in &whole.lines {
@@ -161,6 +168,38 @@ proptest! {
         }
     }
 
+    /// The largest price of a use is that of both evaluators; where nothing comes before it is its price, and no price that a
+    /// commit may come to is above it.
+    #[test]
+    fn the_largest_price_is_the_largest(licence in licences(), seed: u64) {
+        let prepared = Prepared::new(&licence);
+        let counters = counters(&licence);
+        for question in questions(&licence, seed) {
+            let mut draw = Draw(seed ^ 0x1a);
+            let here: Vec<(u128, u128)> = question.used.iter().map(|used| (*used, *used)).collect();
+            let about: Vec<(u128, u128)> = question.used.iter().map(|used| {
+                let beside = draw.bits() >> draw.below(64);
+                (used.saturating_sub(draw.below(200) as u128), used.saturating_add(beside.into()))
+            }).collect();
+            let answer = prepared.both(&question)?;
+            let (exactly, most) = (prepared.largest(&question, &here)?, prepared.largest(&question, &about)?);
+            if answer.permit {
+                prop_assert_eq!(exactly, answer.lines.values().try_fold(0, |sum: u128, line| sum.checked_add(*line)));
+                let mut later = question.clone();
+                for (used, (range, counts)) in later.used.iter_mut().zip(about.iter().zip(&counters)) {
+                    if matches!(counts, Counts::Priced | Counts::Uses) {
+                        *used = if draw.once_in(2) { range.1 } else { range.0 };
+                    }
+                }
+                let later = prepared.both(&later)?;
+                if later.permit {
+                    let sum = later.lines.values().sum::<u128>();
+                    prop_assert!(most.is_none_or(|most| sum <= most), "{sum} is above {most:?}");
+                }
+            }
+        }
+    }
+
     /// T11: an action that the vocabulary does not list is not permitted unless the licence says `including unlisted`.
     #[test]
     fn t11_unlisted_actions(licence in licences(), seed: u64) {
@@ -171,19 +210,6 @@ proptest! {
             prop_assert!(says_so || !prepared.both(&question)?.permit);
         }
     }
-}
-
-/// The unit of each counter, limits and graduated cases, in counter order; limits are left out of additivity by
-/// counting as they do.
-fn counted_units(licence: &Licence) -> Vec<Option<String>> {
-    let unit = |index: u32| licence.units.get(index as usize).map(|unit| unit.name.clone());
-    let limits = licence.limits.iter().map(|limit| unit(limit.unit));
-    let prices =
-        licence.charges.iter().flat_map(|charge| &charge.cases).filter_map(|(_, price)| match price {
-            licit_compiler::core::Price::Graduated { unit: index, .. } => Some(unit(*index)),
-            _ => None,
-        });
-    limits.chain(prices).collect()
 }
 
 /// Whether every index in the condition exists in the licence, with the same shape.

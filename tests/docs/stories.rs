@@ -280,6 +280,7 @@ fn question(ask: &TestAsk, used_at: i64) -> Question {
         used: Vec::new(),
         duties: Vec::new(),
         notice: None,
+        ..Question::default()
     }
 }
 

@@ -27,6 +27,8 @@ pub struct Answer {
     pub reasons: Vec<String>,
     /// Label and case: units of 1/g.
     pub lines: BTreeMap<(String, u64), u128>,
+    /// By counter: what is added.
+    pub deltas: BTreeMap<usize, u128>,
 }
 
 /// The end of the time that zone tables are made for: 2300-01-01T00:00Z.
@@ -69,55 +71,37 @@ impl Prepared {
 
     /// The reference interpreter's answer.
     pub fn reference(&self, question: &Question) -> String {
-        let request = reference::Request {
-            used_at: question.used_at,
-            user: question.user.clone(),
-            organisation: question.organisation.clone(),
-            action: question.axes[0].clone(),
-            purpose: question.axes[1].clone(),
-            place: question.axes[2].clone(),
-            facts: question
-                .facts
-                .iter()
-                .map(|(name, value)| (name.clone(), reference_value(value)))
-                .collect(),
-            quantities: question.quantities.iter().map(|(unit, q)| (unit.clone(), (*q).into())).collect(),
-        };
-        let state = reference::State {
-            used: question.used.iter().map(|used| (*used).into()).collect(),
-            duties: question.duties.iter().map(reference_duty).collect(),
-            notice: question.notice,
-            ..reference::State::default()
-        };
+        let (request, state) = in_reference(question);
         reference::eval(&self.core, &self.zone, &request, &state).text()
     }
 
     /// The VM's answer.
     pub fn vm(&self, question: &Question) -> String {
-        let facts: Vec<(&str, vm::FactValue<'_>)> =
-            question.facts.iter().map(|(name, value)| (name.as_str(), vm_value(value))).collect();
-        let quantities: Vec<(&str, u128)> =
-            question.quantities.iter().map(|(unit, q)| (unit.as_str(), *q)).collect();
-        let [action, purpose, place] = &question.axes;
-        let bound = self
-            .policy
-            .bind(&vm::Request {
-                used_at: question.used_at,
-                user: question.user.as_deref(),
-                organisation: question.organisation.as_deref(),
-                action: action.as_deref(),
-                purpose: purpose.as_deref(),
-                place: place.as_deref(),
-                facts: &facts,
-                quantities: &quantities,
-                instants: vm::Instants::default(),
-            })
-            .expect("a drawn question is well formed");
-        let duties: Vec<vm::DutyStatus> = question.duties.iter().map(vm_duty).collect();
-        let mut outcome = self.policy.outcome();
-        let state = vm::State { used: &question.used, duties: &duties, notice: question.notice, latched: &[] };
-        self.policy.evaluate(&bound, &state, &mut outcome);
-        self.policy.text(&outcome)
+        let (request, state) = in_reference(question);
+        vm_text(&self.policy, &request, &state)
+    }
+
+    /// The largest price by both, where each counter stands between the two numbers of its range.
+    ///
+    /// # Errors
+    /// The question and both answers, where they differ.
+    pub fn largest(
+        &self,
+        question: &Question,
+        ranges: &[(u128, u128)],
+    ) -> Result<Option<u128>, TestCaseError> {
+        let (request, _) = in_reference(question);
+        let wide: Vec<_> = ranges.iter().map(|(low, high)| ((*low).into(), (*high).into())).collect();
+        let reference = reference::largest(&self.core, &self.zone, &request, &wide);
+        let reference = reference.map(|most| u128::try_from(most).expect("a price below 2^127"));
+        let vm = vm_largest(&self.policy, &request, ranges);
+        if reference == vm {
+            return Ok(vm);
+        }
+        let message = format!(
+            "on {question:?} with {ranges:?}\nthe reference interpreter says {reference:?}, the VM says {vm:?}"
+        );
+        Err(TestCaseError::fail(message))
     }
 
     /// The answer both evaluators give.
@@ -150,10 +134,96 @@ fn read(text: &str) -> Answer {
                 let label = words.next().expect("a label").to_string();
                 answer.lines.insert((label, case), amount);
             }
+            "delta" => {
+                let mut words = rest.split(' ');
+                let counter = words.next().and_then(|word| word.parse().ok()).expect("a counter");
+                let add = words.nth(1).and_then(|word| word.parse().ok()).expect("a number");
+                answer.deltas.insert(counter, add);
+            }
             _ => {}
         }
     }
     answer
+}
+
+/// The question in the types of the reference interpreter, which hold everything.
+fn in_reference(question: &Question) -> (reference::Request, reference::State) {
+    let [action, purpose, place] = question.axes.clone();
+    let request = reference::Request {
+        used_at: question.used_at,
+        user: question.user.clone(),
+        organisation: question.organisation.clone(),
+        action,
+        purpose,
+        place,
+        facts: question.facts.iter().map(|(name, value)| (name.clone(), reference_value(value))).collect(),
+        quantities: question.quantities.iter().map(|(unit, q)| (unit.clone(), (*q).into())).collect(),
+    };
+    let [grant, release, first_use] = question.instants;
+    let state = reference::State {
+        used: question.used.iter().map(|used| (*used).into()).collect(),
+        duties: question.duties.iter().map(reference_duty).collect(),
+        notice: question.notice,
+        grant,
+        release,
+        first_use,
+        renewal: question.renewal.map(|(anchor, periods)| reference::Renewal { anchor, periods }),
+        latched: question.latched.clone(),
+    };
+    (request, state)
+}
+
+/// Binds a request of the reference interpreter for the VM.
+fn bind(policy: &vm::Policy, request: &reference::Request, state: &reference::State) -> vm::Bound {
+    let facts: Vec<(&str, vm::FactValue<'_>)> =
+        request.facts.iter().map(|(name, value)| (name.as_str(), vm_value(value))).collect();
+    let quantities: Vec<(&str, u128)> = request
+        .quantities
+        .iter()
+        .map(|(unit, q)| (unit.as_str(), q.try_into().expect("at most 128 bits")))
+        .collect();
+    let request = vm::Request {
+        used_at: request.used_at,
+        user: request.user.as_deref(),
+        organisation: request.organisation.as_deref(),
+        action: request.action.as_deref(),
+        purpose: request.purpose.as_deref(),
+        place: request.place.as_deref(),
+        facts: &facts,
+        quantities: &quantities,
+        instants: vm::Instants {
+            grant: state.grant,
+            release: state.release,
+            first_use: state.first_use,
+            renewal: state.renewal.map(|paid| vm::Renewal { anchor: paid.anchor, periods: paid.periods }),
+        },
+    };
+    policy.bind(&request).expect("the request is well formed")
+}
+
+/// The VM's answer to a question of the reference interpreter: the canonical text.
+///
+/// # Panics
+/// If the request is malformed or the VM takes more steps than its bound (T10).
+pub fn vm_text(policy: &vm::Policy, request: &reference::Request, state: &reference::State) -> String {
+    let bound = bind(policy, request, state);
+    let used: Vec<u128> = state.used.iter().map(|used| used.try_into().expect("at most 128 bits")).collect();
+    let duties: Vec<vm::DutyStatus> = state.duties.iter().map(vm_duty).collect();
+    let state = vm::State { used: &used, duties: &duties, notice: state.notice, latched: &state.latched };
+    let mut outcome = policy.outcome();
+    let steps = policy.evaluate_counting(&bound, &state, &mut outcome);
+    assert!(steps <= policy.cost(), "{steps} steps, the bound is {}", policy.cost());
+    policy.text(&outcome)
+}
+
+/// The VM's largest price.
+pub fn vm_largest(
+    policy: &vm::Policy,
+    request: &reference::Request,
+    ranges: &[(u128, u128)],
+) -> Option<u128> {
+    let bound = bind(policy, request, &reference::State::default());
+    policy.largest(&bound, ranges, &mut policy.outcome())
 }
 
 fn reference_value(value: &Value) -> reference::Value {
@@ -164,11 +234,13 @@ fn reference_value(value: &Value) -> reference::Value {
     }
 }
 
-fn vm_value(value: &Value) -> vm::FactValue<'_> {
+fn vm_value(value: &reference::Value) -> vm::FactValue<'_> {
     match value {
-        Value::Truth(truth) => vm::FactValue::Truth(*truth),
-        Value::Number(number) => vm::FactValue::Number(*number),
-        Value::Text(text) => vm::FactValue::Text(text),
+        reference::Value::Truth(truth) => vm::FactValue::Truth(*truth),
+        reference::Value::Count(number) => {
+            vm::FactValue::Number(number.try_into().expect("at most 128 bits"))
+        }
+        reference::Value::Text(text) => vm::FactValue::Text(text),
     }
 }
 
@@ -182,12 +254,12 @@ fn reference_duty(duty: &Duty) -> reference::DutyStatus {
     }
 }
 
-fn vm_duty(duty: &Duty) -> vm::DutyStatus {
+fn vm_duty(duty: &reference::DutyStatus) -> vm::DutyStatus {
     match duty {
-        Duty::Clear => vm::DutyStatus::Clear,
-        Duty::Pending(due) => vm::DutyStatus::Pending { due: *due },
-        Duty::Done => vm::DutyStatus::Done,
-        Duty::Violated => vm::DutyStatus::Violated,
-        Duty::Unknown => vm::DutyStatus::Unknown,
+        reference::DutyStatus::Clear => vm::DutyStatus::Clear,
+        reference::DutyStatus::Pending(due) => vm::DutyStatus::Pending { due: *due },
+        reference::DutyStatus::Done => vm::DutyStatus::Done,
+        reference::DutyStatus::Violated => vm::DutyStatus::Violated,
+        reference::DutyStatus::Unknown => vm::DutyStatus::Unknown,
     }
 }

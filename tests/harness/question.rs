@@ -1,7 +1,9 @@
 //! A question to any evaluator, and drawing questions that touch a licence where it hurts: at its constants, the edges
 //! of its windows, with facts and axes left out.
 
-use licit_compiler::core::{Axis, Cond, Constant, FactType, Licence, Point, Price};
+use licit_compiler::core::{
+    Anchor, Axis, Cond, Constant, FactType, Licence, LimitKind, Period, Point, Price, Ratio,
+};
 
 /// The value of a fact.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +32,7 @@ pub enum Duty {
 }
 
 /// A request and the state it meets, in the words of `spec/core.md` section 6.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Question {
     /// Microseconds since 1970-01-01T00:00Z.
     pub used_at: i64,
@@ -50,6 +52,55 @@ pub struct Question {
     pub duties: Vec<Duty>,
     /// Revocation notice.
     pub notice: Option<i64>,
+    /// Grant, release, first use.
+    pub instants: [Option<i64>; 3],
+    /// Anchor and number of the paid periods.
+    pub renewal: Option<(i64, u32)>,
+    /// By end: whether it was reached before.
+    pub latched: Vec<bool>,
+}
+
+/// What a counter counts, as far as drawing its position wants to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counts {
+    /// Units, of a limit on sums or a charge at close.
+    Units,
+    /// Units, of a graduated price.
+    Priced,
+    /// Open calls, or users, up to the cap.
+    Heads(u128),
+    /// Money, up to the amount in units of the grain.
+    Money(u128),
+    /// Uses.
+    Uses,
+    /// Credit.
+    Credit,
+}
+
+/// The counters of a licence in the order of their numbers (`spec/core.md` section 6, `spec/core-wider.md` section 1).
+pub fn counters(licence: &Licence) -> Vec<Counts> {
+    let grain = u128::from(licence.grain().unwrap_or(1));
+    let in_grain = |amount: &Ratio| amount.num.saturating_mul(grain / amount.den.max(1));
+    let (mut sums, mut open, mut seats, mut spend) = (vec![], vec![], vec![], vec![]);
+    for limit in &licence.limits {
+        match &limit.kind {
+            LimitKind::Sum { .. } => sums.push(Counts::Units),
+            LimitKind::AtOnce { cap, .. } => open.push(Counts::Heads(*cap)),
+            LimitKind::Seats { cap, .. } => seats.push(Counts::Heads(*cap)),
+            LimitKind::Spend { amount, .. } => spend.push(Counts::Money(in_grain(amount))),
+        }
+    }
+    let (mut priced, mut fees) = (vec![], vec![]);
+    for (_, price) in licence.charges.iter().flat_map(|charge| &charge.cases) {
+        match price {
+            Price::Free | Price::Rate { .. } => {}
+            Price::Graduated { .. } | Price::Bounded { .. } => priced.push(Counts::Priced),
+            Price::Fee { .. } => fees.push(Counts::Uses),
+        }
+    }
+    let prepaid = licence.prepaid.iter().map(|_| Counts::Credit).collect();
+    let closing = licence.at_close.iter().map(|_| Counts::Units).collect();
+    [sums, priced, open, seats, spend, fees, prepaid, closing].concat()
 }
 
 /// A small generator of numbers (SplitMix64, Steele et al. 2014), so that a seed is a whole question.
@@ -104,25 +155,105 @@ pub fn draw(licence: &Licence, seed: u64) -> Question {
     let draw = &mut draw;
     let mut numbers = Numbers::default();
     numbers.of(licence);
+    let used_at = instant(licence, draw);
     Question {
-        used_at: instant(licence, draw),
+        used_at,
         user: (!draw.once_in(6)).then(|| "ana".to_string()),
-        organisation: (!draw.once_in(4)).then(|| "acme".to_string()),
+        organisation: organisation(licence, draw),
         axes: [Axis::Action, Axis::Purpose, Axis::Place].map(|axis| term(licence, axis, draw)),
         facts: facts(licence, &numbers, draw),
         quantities: quantities(licence, &numbers.quantities, draw),
-        used: counters(licence)
-            .map(|()| if draw.once_in(3) { 0 } else { draw.near(&numbers.quantities) })
-            .collect(),
+        used: counters(licence).into_iter().map(|counts| position(counts, &numbers, draw)).collect(),
         duties: licence.duties.iter().map(|_| duty(licence, draw)).collect(),
         notice: draw.once_in(3).then(|| instant(licence, draw)),
+        instants: anchors(licence, used_at, draw),
+        renewal: paid(licence, used_at, draw),
+        latched: licence.ends.iter().map(|_| draw.once_in(6)).collect(),
     }
 }
 
-fn counters(licence: &Licence) -> impl Iterator<Item = ()> {
-    let graduated = licence.charges.iter().flat_map(|charge| &charge.cases);
-    let graduated = graduated.filter(|(_, price)| matches!(price, Price::Graduated { .. })).map(|_| ());
-    licence.limits.iter().map(|_| ()).chain(graduated)
+/// The holder, if there is one, or somebody else.
+fn organisation(licence: &Licence, draw: &mut Draw) -> Option<String> {
+    match (&licence.holder, draw.below(8)) {
+        (_, 0) => None,
+        (None, 1) => None,
+        (Some(holder), n) if n > 2 => Some(holder.clone()),
+        _ => Some("acme".to_string()),
+    }
+}
+
+/// Where a counter stands.
+fn position(counts: Counts, numbers: &Numbers, draw: &mut Draw) -> u128 {
+    match counts {
+        Counts::Units | Counts::Priced => {
+            if draw.once_in(3) {
+                0
+            } else {
+                draw.near(&numbers.quantities)
+            }
+        }
+        // Once in a while beyond what may be.
+        Counts::Heads(cap) | Counts::Money(cap) => match draw.below(4) {
+            0 => 0,
+            1 => draw.near(&[cap]),
+            _ => cap.saturating_sub(draw.below(3) as u128),
+        },
+        Counts::Uses => draw.below(2) as u128,
+        Counts::Credit => {
+            if draw.once_in(2) {
+                u128::from(draw.bits()) << 40
+            } else {
+                draw.near(&numbers.quantities)
+            }
+        }
+    }
+}
+
+/// About how long a period is, in microseconds; exactly, of seconds.
+fn length(period: &Period) -> i64 {
+    let (number, unit) = match period {
+        Period::Seconds(number) => (number, SECOND),
+        Period::Days(number) => (number, DAY),
+        Period::Months(number) => (number, 30 * DAY),
+    };
+    i64::try_from(*number).unwrap_or(i64::MAX).saturating_mul(unit)
+}
+
+/// An instant that lies a length before another, or an hour, a day, a microsecond beside it.
+fn before(at: i64, length: i64, draw: &mut Draw) -> i64 {
+    let beside = match draw.below(5) {
+        0 => draw.below(3) as i64 - 1,
+        1 => (draw.below(49) as i64 - 24) * 3_600 * SECOND,
+        2 => (draw.below(5) as i64 - 2) * DAY,
+        3 => (draw.below(4_000) as i64 - 1_000) * DAY,
+        _ => draw.below(20) as i64 * DAY,
+    };
+    at.saturating_sub(length).saturating_sub(beside)
+}
+
+/// Grant, release and first use, so that what hangs on them falls about the instant of use.
+fn anchors(licence: &Licence, used_at: i64, draw: &mut Draw) -> [Option<i64>; 3] {
+    let term = licence.term.unwrap_or_default();
+    [Anchor::Grant, Anchor::Release, Anchor::FirstUse].map(|anchor| {
+        let hanging = [term.from, term.until].into_iter().flatten().find_map(|point| match point {
+            Point::Anchored { anchor: own, period } if own == anchor => Some(length(&period)),
+            _ => None,
+        });
+        (!draw.once_in(6)).then(|| before(used_at, hanging.unwrap_or(0), draw))
+    })
+}
+
+/// Some periods, the use in one of them, or about the end of the last one, or in the grace.
+fn paid(licence: &Licence, used_at: i64, draw: &mut Draw) -> Option<(i64, u32)> {
+    let renewal = licence.renewal.as_ref()?;
+    if draw.once_in(8) {
+        return None;
+    }
+    let periods = draw.below(14) as u32;
+    let passed = draw.below(periods as usize + 2) as i64;
+    let grace = renewal.grace.as_ref().filter(|_| draw.once_in(3)).map_or(0, |grace| length(&grace.period));
+    let ago = length(&renewal.period).saturating_mul(passed).saturating_add(grace);
+    Some((before(used_at, ago, draw), periods))
 }
 
 /// The edges of the term and of civil days, months and years, a microsecond around them, or any time.
@@ -134,6 +265,7 @@ fn instant(licence: &Licence, draw: &mut Draw) -> i64 {
         .map(|point| match point {
             Point::Date(days) => i64::try_from(days).unwrap_or(0).saturating_mul(DAY),
             Point::Instant(micros) => i64::try_from(micros).unwrap_or(0),
+            Point::Anchored { .. } => 1_780_000_000 * SECOND,
         })
         .collect();
     let base = draw.pick(&anchors).copied().unwrap_or(1_780_000_000 * SECOND);
@@ -228,17 +360,25 @@ impl Numbers {
         let guards = licence.limits.iter().filter_map(|limit| limit.guard.as_ref());
         let cases = licence.charges.iter().flat_map(|charge| &charge.cases);
         let duties = licence.duties.iter().filter_map(|duty| duty.guard.as_ref());
+        let prepaid = licence.prepaid.iter().filter_map(|prepaid| prepaid.guard.as_ref());
+        let closing = licence.at_close.iter().filter_map(|close| close.guard.as_ref());
         for cond in rules
             .chain(guards)
             .chain(cases.clone().map(|(cond, _)| cond))
             .chain(duties)
+            .chain(licence.ends.iter().map(|(_, cond)| cond))
+            .chain(prepaid)
+            .chain(closing)
             .chain(&licence.definitions)
         {
             self.condition(cond);
         }
-        self.quantities.extend(licence.limits.iter().map(|limit| limit.cap));
+        self.quantities.extend(licence.limits.iter().filter_map(|limit| match limit.kind {
+            LimitKind::Sum { cap, .. } => Some(cap),
+            _ => None,
+        }));
         for (_, price) in cases {
-            if let Price::Graduated { tiers, .. } = price {
+            if let Price::Graduated { tiers, .. } | Price::Bounded { tiers, .. } = price {
                 let mut edge = 0_u128;
                 for tier in tiers {
                     edge = edge.saturating_add(tier.width.unwrap_or(0));
