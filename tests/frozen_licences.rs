@@ -46,3 +46,30 @@ fn licences_keep_their_bytes_and_ids() {
     }
     assert!(wrong.is_empty(), "\n{wrong}");
 }
+
+/// The reference interpreter, written from the pages alone, reads what the compiler reads and refuses what it refuses.
+#[test]
+fn the_reference_agrees_about_the_corpus() {
+    let bytes = |path: &Path| -> Vec<u8> {
+        let text = fs::read_to_string(path).expect("a text");
+        let digits: Vec<u8> = text
+            .chars()
+            .filter_map(|c| c.to_digit(16))
+            .filter_map(|digit| u8::try_from(digit).ok())
+            .collect();
+        digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect()
+    };
+    let mut wrong = String::new();
+    let cores = files(&root().join("spec/corpus"), ".licore.hex");
+    assert!(cores.len() > 100, "the corpus is not where it should be");
+    for path in cores {
+        let refused = path.parent().is_some_and(|folder| folder.ends_with("refused"));
+        match licit_reference::Core::decode(&bytes(&path)) {
+            Ok(_) if refused => writeln!(wrong, "{} is accepted", path.display()),
+            Err(error) if !refused => writeln!(wrong, "{} is refused: {error}", path.display()),
+            _ => Ok(()),
+        }
+        .expect("a string takes text");
+    }
+    assert_eq!(wrong, "");
+}

@@ -88,7 +88,7 @@ fn corpus_refused_cores_are_refused_for_the_reason_they_give() {
             Err(error) if error.to_string() != says => writeln!(wrong, "{name}: {error}").unwrap(),
             Err(_) => {}
         }
-        assert!(licence.encode().is_err());
+        assert!(licence.encode().is_err(), "{name}: it has bytes");
         let shown = hex(&licence.to_bytes());
         let bytes = frozen(&folder.join(&name).with_extension("licore.hex"), &shown, &mut wrong);
         if bytes != shown {
