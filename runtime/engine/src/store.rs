@@ -52,11 +52,6 @@ impl Section {
         Section { first, ..Section::default() }
     }
 
-    /// The index of the first leaf after it.
-    pub(crate) fn next(&self) -> u64 {
-        self.first.saturating_add(self.leaves.count())
-    }
-
     /// Bytes of leaves and openings.
     pub(crate) fn bytes(&self) -> usize {
         self.leaves.len().saturating_add(self.openings.len())
@@ -234,8 +229,11 @@ impl Store {
     pub(crate) fn reopen(&mut self) -> Result<(), Error> {
         let Some(writer) = &mut self.writer else { return Ok(()) };
         let disk = writer.disk.as_ref();
-        writer.openings.reopen(disk)?;
+        writer.openings.verify(disk)?;
+        writer.log.verify(disk)?;
+        // The log first: no leaf is ever without its opening, whenever this ends.
         writer.log.reopen(disk)?;
+        writer.openings.reopen(disk)?;
         let reading = |name: &str| disk.open(name, false).map_err(Error::io(name));
         self.archive.reopen(reading(LOG)?, reading(OPENINGS)?);
         Ok(())
@@ -375,8 +373,8 @@ impl Appender {
         self.at = Start { offset: head.end(), index: head.next() };
     }
 
-    /// Opens the file anew and cuts it back to its last durable frame, which must be there.
-    fn reopen(&mut self, disk: &dyn Disk) -> Result<(), Error> {
+    /// Makes sure that the last durable frame is there.
+    fn verify(&self, disk: &dyn Disk) -> Result<(), Error> {
         let failed = Error::io(self.name);
         // Not made if it is gone.
         let found = disk.open(self.name, false).map_err(&failed)?;
@@ -395,7 +393,12 @@ impl Appender {
                 return Err(gone(last.offset, Damage::Payload));
             }
         }
-        drop(found);
+        Ok(())
+    }
+
+    /// Opens the file anew and cuts it back to its last durable frame.
+    fn reopen(&mut self, disk: &dyn Disk) -> Result<(), Error> {
+        let failed = Error::io(self.name);
         let mut file = disk.open(self.name, true).map_err(&failed)?;
         // Even if nothing is behind it: the cut is durable on return, and with it what stands before.
         file.truncate(self.at.offset).map_err(&failed)?;
