@@ -1,6 +1,8 @@
 //! The ledger's arithmetic, with results worked out by hand, and what must hold of any.
 
+use licit_reference::Core;
 use licit_reference::Rounding::{self, *};
+use licit_reference::cbor::{self, Item};
 use licit_reference::money::{due, rounded, shares, shares_at_close};
 use num_bigint::BigInt;
 use num_rational::BigRational;
@@ -105,4 +107,72 @@ proptest! {
             prop_assert!(off < ratio(1, 1) && off > ratio(-1, 1));
         }
     }
+
+    /// T7, for all parts: first cuts, royalties and shares are fractions that sum to 1, whoever takes from whom; or nobody
+    /// could have them. What was due is divided without rest.
+    #[test]
+    fn parts_are_the_whole(
+        cuts in prop::collection::vec((0..3u64, 4..9u64), 0..3),
+        royalties in prop::collection::vec((0..4u64, 3..9u64, 0..7usize), 0..6),
+        weights in prop::collection::vec(1..9u64, 1..4),
+        total in 0..1_000_000i64,
+    ) {
+        let count = royalties.len();
+        let royalties: Vec<_> = royalties.into_iter().map(|(n, d, basis)| (n, d, basis % (count + 1))).collect();
+        let core = Core::decode(&divided(&cuts, &royalties, &weights));
+        // Followed from the charges up, all royalties are met: nobody is in a circle.
+        let mut met: Vec<usize> = vec![0];
+        for _ in 0..count {
+            let next = (1..=count).filter(|entry| met.contains(&royalties[entry - 1].2) && !met.contains(entry));
+            met.extend(next.collect::<Vec<_>>());
+        }
+        prop_assert!(met.len() > count || core.is_err(), "a circle is accepted");
+        if let Ok(core) = core {
+            let parts: Vec<BigRational> = core.parts().iter().map(|(_, part)| part.clone()).collect();
+            prop_assert_eq!(parts.len(), cuts.len() + count + weights.len());
+            prop_assert!(parts.iter().all(|part| *part >= ratio(0, 1)));
+            prop_assert_eq!(parts.iter().sum::<BigRational>(), ratio(1, 1));
+            let closed = shares_at_close(&total.into(), &parts);
+            prop_assert_eq!(closed.iter().sum::<BigInt>(), BigInt::from(total));
+        }
+    }
+}
+
+/// A core with first cuts, royalties (with their bases) and shares by weight.
+fn divided(cuts: &[(u64, u64)], royalties: &[(u64, u64, usize)], weights: &[u64]) -> Vec<u8> {
+    let text = |text: &str| Item::Text(text.to_owned());
+    let part = |n: u64, d: u64| {
+        let part = ratio(n as i64, d as i64);
+        let [n, d] = [part.numer(), part.denom()].map(|n| Item::Uint(n.try_into().unwrap()));
+        Item::Array(vec![n, d])
+    };
+    let named = |(i, (n, d)): (usize, (u64, u64))| Item::Array(vec![text(&format!("p{i}")), part(n, d)]);
+    let sum = weights.iter().sum();
+    let shares = weights.iter().map(|weight| (*weight, sum)).enumerate().map(named).collect();
+    let first: Vec<Item> = cuts.iter().copied().enumerate().map(named).collect();
+    let royalties: Vec<Item> = (0u8..)
+        .zip(royalties)
+        .map(|(i, (n, d, basis))| {
+            Item::Array(vec![Item::Bytes(vec![i; 32]), text("r"), part(*n, *d), Item::Uint(*basis as u64)])
+        })
+        .collect();
+    let mut split = vec![(0, Item::Array(shares)), (2, text("s"))];
+    if !first.is_empty() {
+        split.push((3, Item::Array(first)));
+    }
+    let money = vec![(0, text("EUR")), (1, part(1, 100)), (2, Item::Uint(1)), (3, Item::Uint(3))];
+    let mut licence = vec![
+        (0, Item::Uint(1)),
+        (1, Item::Uint(2026)),
+        (2, text("T")),
+        (3, Item::Uint(1)),
+        (4, text("l")),
+        (12, Item::Map(money)),
+        (14, Item::Array(vec![Item::Uint(1)])),
+        (21, Item::Map(split)),
+    ];
+    if !royalties.is_empty() {
+        licence.push((28, Item::Array(royalties)));
+    }
+    cbor::write(&Item::Map(licence))
 }
