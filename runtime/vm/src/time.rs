@@ -136,22 +136,24 @@ impl Zone {
 
     /// `at` plus a period, both in microseconds; at most [`END_OF_TIME`](crate::END_OF_TIME).
     pub(crate) fn add(&self, at: i64, period: &Period) -> i64 {
-        // A notice may bear any instant; far ones are all alike.
-        let at = at.clamp(-(1 << 60), 1 << 60);
         let (second, micros) = (at.div_euclid(MICROS), at.rem_euclid(MICROS));
         let civil = second + self.stretch_at(second).offset;
         let (day, time) = (civil.div_euclid(DAY), civil.rem_euclid(DAY));
-        // What does not fit is certainly past the end.
-        let small = |n: &u128| i64::try_from(*n).unwrap_or(i64::MAX).min(1 << 40);
+        // More than this is past the end, even from the first instant that a number can name.
+        let small = |n: &u128| i64::try_from(*n).unwrap_or(i64::MAX).min(1 << 44);
         let landed = match period {
             Period::Seconds { n } => {
                 let sum = second + small(n);
-                return if sum >= END { crate::END_OF_TIME } else { sum * MICROS + micros };
+                return if sum >= END {
+                    crate::END_OF_TIME
+                } else {
+                    sum.saturating_mul(MICROS).saturating_add(micros)
+                };
             }
             Period::Days { n } => day + small(n),
             Period::Months { n } => {
                 let d = date(day);
-                let month = 12 * (d.year - 1970) + d.month - 1 + small(n).min(1 << 20);
+                let month = 12 * (d.year - 1970) + d.month - 1 + small(n).min(1 << 24);
                 let last = month_start(month + 1) - 1;
                 (month_start(month) + d.day - 1).min(last)
             }
@@ -161,7 +163,7 @@ impl Zone {
         let at = self.instant(wanted);
         // Inside a gap the first instant after the change is a whole second.
         let skipped = at + self.stretch_at(at).offset != wanted;
-        let at = at * MICROS + if skipped { 0 } else { micros };
+        let at = at.saturating_mul(MICROS).saturating_add(if skipped { 0 } else { micros });
         at.min(crate::END_OF_TIME)
     }
 
@@ -315,6 +317,15 @@ mod tests {
         assert_eq!(z.add(at(2028, 1, 31), &Period::Months { n: 1 }), at(2028, 2, 29));
         assert_eq!(z.add(at(2027, 12, 31), &Period::Months { n: 14 }), at(2029, 2, 28));
         assert_eq!(z.add(at(9999, 12, 1), &Period::Months { n: 1 }), crate::END_OF_TIME);
+        // From the first instant there is to the last: 292,000 years back, and more than that on.
+        for p in [Period::Seconds { n: 1 << 44 }, Period::Days { n: 1 << 28 }, Period::Months { n: 1 << 23 }]
+        {
+            assert_eq!(z.add(i64::MIN, &p), crate::END_OF_TIME);
+            assert_eq!(zone().add(i64::MAX, &p), crate::END_OF_TIME);
+        }
+        for p in [Period::Seconds { n: 0 }, Period::Days { n: 0 }, Period::Months { n: 0 }] {
+            assert!(zone().add(i64::MIN, &p) < i64::MIN / 2);
+        }
         for n in [1, 1 << 30, 1 << 70, licit_bytecode::limits::NAT] {
             assert_eq!(z.add(at(9999, 12, 31), &Period::Days { n }), crate::END_OF_TIME);
             assert_eq!(
@@ -374,7 +385,7 @@ mod tests {
         }
 
         #[test]
-        fn sums_never_go_back(z in zones(), at in 0i64..crate::END_OF_TIME, n in any::<u64>(), shift in 0u32..64) {
+        fn sums_never_go_back(z in zones(), at in prop_oneof![3 => 0i64..crate::END_OF_TIME, 1 => i64::MIN..crate::END_OF_TIME], n in any::<u64>(), shift in 0u32..64) {
             let n = u128::from(n >> shift);
             let sum = z.add(at, &Period::Seconds { n });
             prop_assert!(sum >= at && sum <= crate::END_OF_TIME);
