@@ -1,6 +1,6 @@
 //! Accounts and shares in words: what was charged, what is due, who gets it.
 
-use crate::decision::due_words;
+use crate::decision::signed_due_words;
 use crate::figures::{decimals_of, fraction, money};
 use crate::shell::shown;
 use licit_bytecode::Window;
@@ -26,7 +26,7 @@ pub fn human(statement: &Statement, policies: &dyn Policies, names: &Names) -> S
             "  charged  {}\n",
             money(&account.currency, account.total.charged, grain, decimals)
         ));
-        out.push_str(&format!("  due      {}", due_words(manifest, account.total.due)));
+        out.push_str(&format!("  due      {}", signed_due_words(manifest, account.total.due)));
         if let Some(remainder) = account.remainder.filter(|remainder| remainder.amount.numerator > 0) {
             let amount =
                 money(&account.currency, remainder.amount.numerator, remainder.amount.denominator, decimals);
@@ -62,13 +62,13 @@ fn share_words(shares: &Shares, licence: &Licence) -> String {
         let handle = shown(&payee.handle);
         out.push_str(&format!(
             "  {word:<8} @{handle:<width$}  {}\n",
-            due_words(licence.manifest(), payee.payable)
+            signed_due_words(licence.manifest(), payee.payable)
         ));
     }
-    if shares.residue > 0 {
+    if shares.residue != 0 {
         out.push_str(&format!(
             "  residue  {} (given out when the window closes)\n",
-            due_words(licence.manifest(), shares.residue)
+            signed_due_words(licence.manifest(), shares.residue)
         ));
     }
     out
@@ -98,7 +98,7 @@ pub fn json(statement: &Statement, policies: &dyn Policies, names: &Names) -> Va
                 "currency": account.currency,
                 "commits": account.total.commits,
                 "charged": fraction(account.total.charged, u128::from(account.scale.grain())),
-                "due_minor": number(account.total.due),
+                "due_minor": signed(account.total.due),
             })
         })
         .collect();
@@ -107,17 +107,17 @@ pub fn json(statement: &Statement, policies: &dyn Policies, names: &Names) -> Va
         .iter()
         .map(|shares| {
             let payable: serde_json::Map<String, Value> =
-                shares.payees.iter().map(|payee| (payee.handle.clone(), number(payee.payable))).collect();
+                shares.payees.iter().map(|payee| (payee.handle.clone(), signed(payee.payable))).collect();
             let at_close: serde_json::Map<String, Value> =
-                shares.payees.iter().map(|payee| (payee.handle.clone(), number(payee.at_close))).collect();
+                shares.payees.iter().map(|payee| (payee.handle.clone(), signed(payee.at_close))).collect();
             json!({
                 "licence_id": crate::commands::hex(&shares.key.licence),
                 "window": span_words(shares.key.span.kind, shares.key.span.index),
                 "licensee": shares.key.licensee.as_ref().and_then(|id| names.get(id)),
                 "currency": shares.currency,
-                "due_minor": number(shares.due),
+                "due_minor": signed(shares.due),
                 "payable_minor": payable,
-                "residue_minor": number(shares.residue),
+                "residue_minor": signed(shares.residue),
                 "at_close_minor": at_close,
             })
         })
@@ -132,6 +132,10 @@ pub fn number(number: u128) -> Value {
         .ok()
         .filter(|number| *number < 1 << 53)
         .map_or_else(|| json!(number.to_string()), |number| json!(number))
+}
+
+fn signed(value: i128) -> Value {
+    u128::try_from(value).map_or_else(|_| crate::figures::json_signed(value), number)
 }
 
 /// A window by its kind and index (`spec/core.md` section 8): `2023-11`, `2023-11-16`, `the term`.

@@ -271,8 +271,5 @@ fn unlisted(
 
 /// Whom an event is about, by salted ids.
 pub fn who(kept: &Kept) -> Option<licit_ledger::Who> {
-    match kept {
-        Kept::Hold { who, .. } | Kept::Commit { who, .. } => Some(*who),
-        _ => None,
-    }
+    kept.who().copied()
 }

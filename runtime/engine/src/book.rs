@@ -26,6 +26,8 @@ pub(crate) struct Book {
     pub(crate) tree: Frontier,
     /// The asks of open holds, which their commits are priced from.
     asked: BTreeMap<u64, Past>,
+    /// The last extension of those that were extended, by the leaf of the ask; it is among `asked` too.
+    extended: BTreeMap<u64, u64>,
     /// Made from the openings when they are first wanted.
     names: OnceLock<Names>,
     /// The group that is being written, if one is.
@@ -66,8 +68,8 @@ pub(crate) struct Fetched(BTreeMap<u64, Option<Past>>);
 impl Fetched {
     pub(crate) fn fetch(&mut self, archive: &Archive, leaf: u64) -> Result<(), Error> {
         let entry = Entry::read(archive, leaf)?;
-        let past = entry.content.map(|content| Past { receipt: entry.receipt, content });
-        self.0.insert(leaf, past);
+        let Entry { receipt, kept, content, .. } = entry;
+        self.0.insert(leaf, Some(Past { receipt, kept, content }));
         Ok(())
     }
 }
@@ -81,6 +83,7 @@ impl Book {
             state: State::new(),
             tree: Frontier::new(),
             asked: BTreeMap::new(),
+            extended: BTreeMap::new(),
             names: OnceLock::from(Names::default()),
             writing: None,
             waiting: Section::default(),
@@ -104,13 +107,22 @@ impl Book {
             names.learn(kept, &content.request);
         }
         match (receipt.kind, content) {
-            (Kind::Hold, Some(content)) => {
-                let past = Past { receipt: receipt.clone(), content: content.clone() };
+            (Kind::Hold | Kind::Extend, Some(content)) => {
+                let content = Some(content.clone());
+                let past = Past { receipt: receipt.clone(), kept: kept.clone(), content };
                 self.asked.insert(receipt.seq, past);
+                if let (Kind::Extend, Some(Reference::Leaf(hold))) = (receipt.kind, receipt.reference)
+                    && let Some(before) = self.extended.insert(hold, receipt.seq)
+                {
+                    self.asked.remove(&before);
+                }
             }
-            (Kind::Commit | Kind::Release | Kind::Expire, _) => {
+            (Kind::Commit | Kind::Late | Kind::Release | Kind::Expire | Kind::Failed, _) => {
                 if let Some(Reference::Leaf(hold)) = receipt.reference {
                     self.asked.remove(&hold);
+                    if let Some(extended) = self.extended.remove(&hold) {
+                        self.asked.remove(&extended);
+                    }
                 }
             }
             _ => {}
@@ -120,7 +132,7 @@ impl Book {
     /// Who an event is about.
     pub(crate) fn who(&self, event: &Event) -> Who {
         match &event.kept {
-            Kept::Hold { who, .. } => *who,
+            Kept::Hold { held, .. } => held.who,
             _ => self
                 .state
                 .epoch()
@@ -131,7 +143,7 @@ impl Book {
 
     /// Whose open hold an invocation has.
     pub(crate) fn holder(&self, call: Option<&CallId>) -> Option<Option<Id>> {
-        Some(self.state.hold(call?)?.who.licensee())
+        Some(self.state.hold(call?)?.held.who.licensee())
     }
 
     /// Whether a leaf is the ask of an open hold.
@@ -257,7 +269,7 @@ impl Openings for Lookup<'_> {
             return fetched.clone();
         }
         match self.book.pending(leaf) {
-            Some(Ok(entry)) => entry.content.map(|content| Past { receipt: entry.receipt, content }),
+            Some(Ok(Entry { receipt, kept, content, .. })) => Some(Past { receipt, kept, content }),
             Some(Err(_)) => None,
             None => {
                 self.missing.set(Some(leaf));

@@ -9,7 +9,8 @@ use licit_ledger::receipt::checkpoint::{CheckpointError, origin};
 use licit_ledger::receipt::tree::{MemoryTree, ProveError, inclusion};
 use licit_ledger::receipt::{Checkpoint, Hash, Note, Opening, Receipt, Signer, SigningKey, Verifier};
 use licit_ledger::{
-    Ask, Call, CallId, Command, Content, Event, Failure, Licence, Phase, Request, State, Statement,
+    Ask, Call, CallId, Command, Content, Event, Failure, Licence, Order, Phase, Request, State, Statement,
+    What,
 };
 
 use crate::book::{Book, Decided, Fetched};
@@ -239,7 +240,7 @@ impl Engine {
         until: u64,
     ) -> Result<Answer, Error> {
         let until = i64::try_from(until).unwrap_or(i64::MAX);
-        self.answer(&Command::Ask { ask: Ask { call, module, used_at, request }, until })
+        self.answer(&Command::Ask { ask: Ask { call, module, used_at, request }, until, latest: None })
     }
 
     /// Bills the actual quantities of a hold.
@@ -254,12 +255,17 @@ impl Engine {
 
     /// Records evidence that a duty was done by the user or organisation of a request; returns the leaf.
     pub fn duty_done(&mut self, module: Hash, duty: u16, by: Request, at: u64) -> Result<u64, Error> {
-        self.answer(&Command::DutyDone { module, duty, by, at }).map(|answer| answer.receipt.seq)
+        let id = self.new_call()?;
+        let order = Order { id, module, at: Some(at), request: by, what: What::Done(duty), warrant: None };
+        self.answer(&Command::Order(order)).map(|answer| answer.receipt.seq)
     }
 
     /// Records a notice of revocation; returns the leaf.
     pub fn notice(&mut self, module: Hash, at: u64) -> Result<u64, Error> {
-        self.answer(&Command::Notice { module, at }).map(|answer| answer.receipt.seq)
+        let id = self.new_call()?;
+        let request = Request::default();
+        let order = Order { id, module, at: Some(at), request, what: What::Revoke, warrant: None };
+        self.answer(&Command::Order(order)).map(|answer| answer.receipt.seq)
     }
 
     /// Carries out any command of the ledger; the other methods are short for it.

@@ -88,9 +88,7 @@ impl Names {
     }
 
     pub(crate) fn learn(&mut self, kept: &Kept, request: &Request) {
-        let (Kept::Hold { who, .. } | Kept::Commit { who, .. } | Kept::Done { who, .. }) = kept else {
-            return;
-        };
+        let Some(who) = kept.who() else { return };
         let Who { user, organisation } = *who;
         for (id, name) in [(user, &request.user), (organisation, &request.organisation)] {
             if let (Some(id), Some(name)) = (id, name)

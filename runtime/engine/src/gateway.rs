@@ -18,7 +18,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use licit_ledger::receipt::{Hash, Kind, SigningKey};
-use licit_ledger::{Ask, Call, CallId, Command, Licence, Request, State, Statement};
+use licit_ledger::{Ask, Call, CallId, Command, Licence, Order, Request, State, Statement, What};
 
 use crate::archive::Archive;
 use crate::book::{Decided, Fetched, Ready};
@@ -167,7 +167,7 @@ impl Gateway {
         until: u64,
     ) -> Result<Answer, Error> {
         let until = i64::try_from(until).unwrap_or(i64::MAX);
-        self.answer(&Command::Ask { ask: Ask { call, module, used_at, request }, until })
+        self.answer(&Command::Ask { ask: Ask { call, module, used_at, request }, until, latest: None })
     }
 
     /// Bills the actual quantities of a hold.
@@ -182,12 +182,17 @@ impl Gateway {
 
     /// Records evidence that a duty was done by the user or organisation of a request; returns the leaf.
     pub fn duty_done(&self, module: Hash, duty: u16, by: Request, at: u64) -> Result<u64, Error> {
-        self.answer(&Command::DutyDone { module, duty, by, at }).map(|answer| answer.receipt.seq)
+        let id = self.new_call()?;
+        let order = Order { id, module, at: Some(at), request: by, what: What::Done(duty), warrant: None };
+        self.answer(&Command::Order(order)).map(|answer| answer.receipt.seq)
     }
 
     /// Records a notice of revocation; returns the leaf.
     pub fn notice(&self, module: Hash, at: u64) -> Result<u64, Error> {
-        self.answer(&Command::Notice { module, at }).map(|answer| answer.receipt.seq)
+        let id = self.new_call()?;
+        let request = Request::default();
+        let order = Order { id, module, at: Some(at), request, what: What::Revoke, warrant: None };
+        self.answer(&Command::Order(order)).map(|answer| answer.receipt.seq)
     }
 
     /// Carries out any command of the ledger; the other methods are short for it.

@@ -10,7 +10,7 @@ use licit_receipt::Hash;
 use crate::kept::{Id, Span};
 use crate::licence::{Licence, Money, Policies, Sharing};
 use crate::money::{Remainder, Scale};
-use crate::parts::{allocate, at_close};
+use crate::parts::{self, Allocation, allocate, at_close};
 use crate::state::{AccountKey, State, Total};
 
 /// All money of a state.
@@ -47,11 +47,11 @@ pub struct Shares {
     /// Code, as `EUR`.
     pub currency: String,
     /// Minor units to share.
-    pub due: u128,
+    pub due: i128,
     /// Who gets what, in the order of the split.
     pub payees: Vec<Payee>,
     /// Minor units held until the bucket closes.
-    pub residue: u128,
+    pub residue: i128,
 }
 
 /// A part of a sharing bucket.
@@ -60,9 +60,9 @@ pub struct Payee {
     /// Without `@`.
     pub handle: String,
     /// Minor units payable now.
-    pub payable: u128,
+    pub payable: i128,
     /// Minor units if the bucket closed now.
-    pub at_close: u128,
+    pub at_close: i128,
 }
 
 /// Something that does not add up.
@@ -104,7 +104,8 @@ impl Accounts {
         for (key, pool) in state.pools() {
             let money = policies.of_licence(&key.licence).and_then(Licence::money);
             if let Some((money, sharing)) = money.and_then(|money| Some((money, money.sharing.as_ref()?))) {
-                let paid = if key.span.is_call() { Some(pool.paid.as_slice()) } else { None };
+                let given = key.span.is_call() || pool.closed.is_some();
+                let paid = given.then_some(pool.paid.as_slice());
                 accounts.share(money, sharing, key, pool.due, paid);
             }
         }
@@ -121,49 +122,42 @@ impl Accounts {
     fn account(&mut self, money: &Money, key: &AccountKey, total: &Total) {
         let scale = money.scale;
         // Calls are rounded one by one; every other bucket is rounded as a whole.
-        if !key.span.is_call() && scale.round(total.charged) != Some(total.due) {
+        let exact = total.exact();
+        let due = exact.and_then(|exact| scale.rounded(exact)).map(|moved| moved.due);
+        if !key.span.is_call() && due != Some(total.due) {
             self.fault(Fault::Rounding(*key));
         }
-        let remainder = scale.remainder(total.charged, total.due);
+        let remainder = exact.and_then(|exact| scale.rounding_of(exact, total.due));
         let currency = money.currency.clone();
-        self.accounts.push(Account { key: *key, currency, scale, total: *total, remainder });
+        self.accounts.push(Account { key: *key, currency, scale, total: total.clone(), remainder });
         if let (Some(sharing), None) = (&money.sharing, money.shares_apart()) {
-            self.share(money, sharing, key, total.due, None);
+            self.share(money, sharing, key, total.due, total.closed.is_some().then_some(&total.paid));
         }
     }
 
-    /// `paid` is what was given out call by call; else floors of what is due.
+    /// `paid` is what was given out for good, call by call or at close; else floors of what is due.
     fn share(
         &mut self,
         money: &Money,
         sharing: &Sharing,
         key: &AccountKey,
-        due: u128,
-        paid: Option<&[u128]>,
+        due: i128,
+        paid: Option<&[i128]>,
     ) {
         let open = match paid {
-            Some(paid) => paid
-                .iter()
-                .try_fold(due, |left, paid| left.checked_sub(*paid))
-                .map(|left| (paid.to_vec(), left)),
-            None => {
-                i128::try_from(due).ok().and_then(|due| allocate(due, &sharing.shares)).and_then(|open| {
-                    let parts =
-                        open.parts.into_iter().map(|part| u128::try_from(part).ok()).collect::<Option<_>>();
-                    parts.zip(u128::try_from(open.residue).ok())
-                })
-            }
+            Some(paid) => parts::sum(paid)
+                .and_then(|given| due.checked_sub(given))
+                .map(|residue| Allocation { parts: paid.to_vec(), residue }),
+            None => allocate(due, &sharing.shares),
         };
-        let Some((payable, residue)) = open else { return self.fault(Fault::Sharing(*key)) };
+        let Some(Allocation { parts: payable, residue }) = open else {
+            return self.fault(Fault::Sharing(*key));
+        };
         let closed = match paid {
             Some(paid) => paid.to_vec(),
-            None => i128::try_from(due)
-                .ok()
-                .and_then(|due| at_close(due, &sharing.shares))
-                .and_then(|parts| parts.into_iter().map(|part| u128::try_from(part).ok()).collect())
-                .unwrap_or_default(),
+            None => at_close(due, &sharing.shares).unwrap_or_default(),
         };
-        let sum = closed.iter().try_fold(0u128, |sum, part| sum.checked_add(*part));
+        let sum = parts::sum(&closed);
         if payable.len() != sharing.payees.len() || sum != Some(due) {
             self.fault(Fault::Sharing(*key));
         }
@@ -184,9 +178,9 @@ impl Accounts {
                 .and_then(Licence::money)
                 .is_some_and(|money| money.sharing.is_some());
             let mut due = self.accounts.iter().filter(|account| account.key.licence == licence);
-            let due = due.try_fold(0u128, |sum, account| sum.checked_add(account.total.due));
+            let due = due.try_fold(0i128, |sum, account| sum.checked_add(account.total.due));
             let mut given = self.shares.iter().filter(|shares| shares.key.licence == licence);
-            let given = given.try_fold(0u128, |sum, shares| sum.checked_add(shares.due));
+            let given = given.try_fold(0i128, |sum, shares| sum.checked_add(shares.due));
             if shared && (due.is_none() || due != given) {
                 self.fault(Fault::Sum(licence));
             }

@@ -12,10 +12,13 @@ use licit_receipt::{Hash, Kind, Opening, Receipt, VerifyingKey, cbor};
 use crate::command::{Ask, Command, Event, Mint, Step};
 use crate::content::Content;
 use crate::fold::{FoldError, fold};
-use crate::kept::Kept;
-use crate::licence::{Past, Policies};
+use crate::kept::{Kept, Settled, Who};
+use crate::licence::{Licence, Openings, Past, Policies};
+use crate::money::{Exact, due_of};
+use crate::order::{Order, What};
+use crate::rating;
 use crate::refusal::Refusal;
-use crate::state::State;
+use crate::state::{AccountKey, CallId, State};
 use crate::step::step;
 
 /// What the audit found of one leaf.
@@ -97,19 +100,28 @@ pub struct Counts {
 }
 
 /// An audit under way: leaves go in, in order.
-#[derive(Debug)]
 pub struct Audit<'p, P: ?Sized> {
     policies: &'p P,
     state: State,
-    /// The asks of open holds, which their commits are priced from.
+    /// The asks and extensions of open holds, which their commits are priced from.
     asked: BTreeMap<u64, Past>,
+    /// Where other earlier leaves are found.
+    past: Option<&'p dyn Openings>,
     counts: Counts,
 }
 
 impl<'p, P: Policies + ?Sized> Audit<'p, P> {
-    /// Of a log from its first leaf.
+    /// Of a log from its first leaf. What stands on leaves before it other than open holds, corrections above all, is
+    /// verified and not decided again, unless the audit can look back ([`Audit::looking_back`]).
     pub fn new(policies: &'p P) -> Self {
-        Audit { policies, state: State::new(), asked: BTreeMap::new(), counts: Counts::default() }
+        let (state, asked) = (State::new(), BTreeMap::new());
+        Audit { policies, state, asked, past: None, counts: Counts::default() }
+    }
+
+    /// The same, with a way to earlier leaves. They must be those of the log, with openings that they commit to.
+    #[must_use]
+    pub fn looking_back(self, past: &'p dyn Openings) -> Self {
+        Audit { past: Some(past), ..self }
     }
 
     /// The state the leaves so far come to. After a failed leaf: as far as it could be told.
@@ -154,12 +166,19 @@ impl<'p, P: Policies + ?Sized> Audit<'p, P> {
         // A leaf that fails to re-execute is still folded, so that one wrong leaf does not fail all that follow.
         let verdict = match &content {
             Ok(Some(content)) => {
-                self.run_again(&receipt, &kept, content, &opening).map(|()| Verdict::Reexecuted)
+                match self.run_again(&receipt, &kept, content, &opening) {
+                    Ok(()) => Ok(Verdict::Reexecuted),
+                    // It stands on what was erased since, so it cannot be decided again either.
+                    Err(Failure::Refused(Refusal::Erased | Refusal::Lost(_))) => {
+                        self.adds_up(&receipt, &kept).map(|()| Verdict::Verified)
+                    }
+                    Err(failure) => Err(failure),
+                }
             }
             Ok(None) => self.adds_up(&receipt, &kept).map(|()| Verdict::Verified),
             Err(error) => Err(Failure::Content(*error)),
         };
-        self.remember(&receipt, content.ok().flatten());
+        self.remember(&receipt, &kept, content.ok().flatten());
         fold(&mut self.state, &receipt, &kept).map_err(Failure::Fold)?;
         verdict
     }
@@ -179,7 +198,7 @@ impl<'p, P: Policies + ?Sized> Audit<'p, P> {
             licit_receipt::opening::Erasable::Erased(_) => Default::default(),
         };
         let mint = Mint { logged_at: receipt.at.logged, salt: opening.salt, blind };
-        match step(self.policies, &self.asked, &self.state, &command, &mint) {
+        match step(self.policies, &Lookup(self), &self.state, &command, &mint) {
             Ok(Step::Event(event)) => match difference(&event, receipt) {
                 Some(field) => Err(Failure::Differs(field)),
                 None => Ok(()),
@@ -190,40 +209,69 @@ impl<'p, P: Policies + ?Sized> Audit<'p, P> {
         }
     }
 
-    /// What can be said of an erased event: its money follows from the running totals.
+    /// What can be said of an event that is not decided again: its money follows from the running totals.
     fn adds_up(&self, receipt: &Receipt, kept: &Kept) -> Result<(), Failure> {
-        let Kept::Commit { who, settled: Some(settled), .. } = kept else { return Ok(()) };
+        let (who, settled) = match kept {
+            Kept::Commit { who, settled: Some(settled), .. }
+            | Kept::Correct { who, settled: Some(settled), .. }
+            | Kept::Close { who, settled: Some(settled), .. } => (who, settled),
+            _ => return Ok(()),
+        };
         let module = receipt.module.unwrap_or_default();
         let licence = self.policies.licence(&module).ok_or(Failure::UnknownModule(module))?;
-        let (Some(money), Some(amount), Some(due)) = (licence.money(), receipt.amount, receipt.due) else {
-            return Err(Failure::Due);
-        };
-        let key = crate::state::AccountKey {
-            licence: *licence.policy().licence_id(),
-            span: settled.bucket,
-            licensee: who.licensee(),
-        };
-        let before = if settled.bucket.is_call() { 0 } else { self.state.total(&key).charged };
-        let adds_up = amount.grain == money.scale.grain()
-            && receipt.licence == Some(key.licence)
-            && settled.bucket.kind == money.settled as u8
-            && money.scale.due(before, amount.numerator) == Some(due.minor);
-        if adds_up { Ok(()) } else { Err(Failure::Due) }
+        if self.follows(receipt, *who, settled, licence) == Some(true) { Ok(()) } else { Err(Failure::Due) }
     }
 
-    fn remember(&mut self, receipt: &Receipt, content: Option<Content>) {
-        match (receipt.kind, content) {
-            (Kind::Hold, Some(content)) => {
-                self.asked.insert(receipt.seq, Past { receipt: receipt.clone(), content });
+    /// Whether what fell due is the rounded running total after, less the one before. What a call that is settled by
+    /// itself came to before its correction is not in the state: there the sum of the lines must do, and the fold checks it.
+    fn follows(&self, receipt: &Receipt, who: Who, settled: &Settled, licence: &Licence) -> Option<bool> {
+        let money = licence.money()?;
+        let id = *licence.policy().licence_id();
+        let key = AccountKey { licence: id, span: settled.bucket, licensee: who.licensee() };
+        let net = rating::sum(&settled.lines)?;
+        let mut owners = [who.user, who.organisation].into_iter().flatten();
+        let paid =
+            owners.find_map(|of| self.state.credit(&id, of)?.check(&settled.draws).ok()).unwrap_or_default();
+        let by_call = settled.bucket.is_call();
+        let before = if by_call { Exact::default() } else { self.state.total(&key).exact()? };
+        let change = Exact { charged: net, gifted: paid.gifted, prepaid: paid.prepaid };
+        let due = money.scale.moved(before, change)?.due;
+        let corrected = by_call && matches!(receipt.kind, Kind::Correct | Kind::Reversal);
+        Some(
+            receipt.amount.is_some_and(|amount| amount.grain == money.scale.grain())
+                && receipt.licence == Some(id)
+                && settled.bucket.kind == money.settled as u8
+                && (corrected || receipt.due == Some(due_of(due))),
+        )
+    }
+
+    fn remember(&mut self, receipt: &Receipt, kept: &Kept, content: Option<Content>) {
+        match receipt.kind {
+            Kind::Hold | Kind::Extend => {
+                let past = Past { receipt: receipt.clone(), kept: kept.clone(), content };
+                self.asked.insert(receipt.seq, past);
             }
-            (Kind::Commit | Kind::Release | Kind::Expire, _) => {
+            Kind::Commit | Kind::Late | Kind::Release | Kind::Expire | Kind::Failed => {
                 let hold = receipt.call.as_ref().and_then(|call| self.state.hold(call));
-                if let Some(leaf) = hold.map(|hold| hold.leaf) {
+                if let Some((leaf, request)) = hold.map(|hold| (hold.leaf, hold.request)) {
                     self.asked.remove(&leaf);
+                    self.asked.remove(&request);
                 }
             }
             _ => {}
         }
+    }
+}
+
+/// Earlier leaves: asks of open holds from memory, others where the audit can look back.
+struct Lookup<'a, 'p, P: ?Sized>(&'a Audit<'p, P>);
+
+impl<P: ?Sized> Openings for Lookup<'_, '_, P> {
+    fn past(&self, leaf: u64) -> Option<Past> {
+        let Lookup(audit) = self;
+        // Only what was judged before: a leaf cannot stand on a later one.
+        let back = || audit.past.filter(|_| leaf < audit.state.next)?.past(leaf);
+        audit.asked.get(&leaf).cloned().or_else(back)
     }
 }
 
@@ -233,8 +281,11 @@ fn command(receipt: &Receipt, kept: &Kept, content: &Content) -> Result<Command,
     let module = || receipt.module.ok_or(Failure::Fold(FoldError::Field("module")));
     let ask = || {
         let request = content.request.clone();
-        Ok(Ask { call: call()?, module: module()?, used_at: receipt.at.used, request })
+        Ok::<_, Failure>(Ask { call: call()?, module: module()?, used_at: receipt.at.used, request })
     };
+    if let Some(what) = &content.what {
+        return order(receipt, content, what, call()?);
+    }
     Ok(match (receipt.kind, kept) {
         (Kind::EpochOpen, Kept::EpochOpen { key, salt }) => {
             let key = key
@@ -243,22 +294,40 @@ fn command(receipt: &Receipt, kept: &Kept, content: &Content) -> Result<Command,
             let key = key.ok_or(Failure::Fold(FoldError::Key))?;
             Command::EpochOpen { key, epoch: receipt.epoch, salt: *salt, prev: receipt.prev }
         }
-        (Kind::Hold, Kept::Hold { until, .. }) => Command::Ask { ask: ask()?, until: *until },
+        (Kind::Configure, Kept::Configure(config)) => {
+            Command::Configure { id: call()?, config: config.clone() }
+        }
+        (Kind::Hold, Kept::Hold { until, latest, .. }) => {
+            Command::Ask { ask: ask()?, until: *until, latest: *latest }
+        }
+        (Kind::Extend, _) => {
+            Command::Extend { call: call()?, quantities: content.request.quantities.clone() }
+        }
+        (Kind::Renew, Kept::Renew { until }) => Command::Renew { call: call()?, until: *until },
         (Kind::Commit, _) if receipt.reference.is_some() => {
             Command::Commit { call: call()?, quantities: content.request.quantities.clone() }
         }
+        (Kind::Late, _) => Command::Commit { call: call()?, quantities: content.request.quantities.clone() },
+        (Kind::Deny, Kept::Denials { count, from, to, .. }) => Command::Denials {
+            id: call()?,
+            who: content.request.clone(),
+            count: *count,
+            from: from.unsigned_abs(),
+            to: to.unsigned_abs(),
+        },
         (Kind::Commit | Kind::Deny, _) => Command::Invoke(ask()?),
         (Kind::Release, _) => Command::Release { call: call()? },
         (Kind::Expire, _) => Command::Expire { call: call()? },
-        (Kind::Evidence, Kept::Done { duty, .. }) => Command::DutyDone {
-            module: module()?,
-            duty: *duty,
-            by: content.request.clone(),
-            at: receipt.at.used,
-        },
-        (Kind::Notice, _) => Command::Notice { module: module()?, at: receipt.at.used },
-        (kind, _) => return Err(Failure::Fold(FoldError::Kind(kind))),
+        (Kind::Failed, _) => Command::Failed { call: call()? },
+        _ => return Err(Failure::Fold(FoldError::Kept)),
     })
+}
+
+fn order(receipt: &Receipt, content: &Content, what: &What, id: CallId) -> Result<Command, Failure> {
+    let module = receipt.module.ok_or(Failure::Fold(FoldError::Field("module")))?;
+    let at = what.has_instant().then_some(receipt.at.used);
+    let (request, what, warrant) = (content.request.clone(), what.clone(), content.warrant);
+    Ok(Command::Order(Order { id, module, at, request, what, warrant }))
 }
 
 /// The first field in which a recorded receipt differs from the event decided again.
@@ -276,6 +345,7 @@ fn difference(event: &Event, recorded: &Receipt) -> Option<&'static str> {
         ("quantities", again.quantities == recorded.quantities),
         ("amount", again.amount == recorded.amount),
         ("due", again.due == recorded.due),
+        ("auth", again.auth == recorded.auth),
         ("reference", again.reference == recorded.reference),
         ("opening", again.opening == recorded.opening),
     ];

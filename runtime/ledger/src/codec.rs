@@ -93,6 +93,12 @@ impl<'a> MapWriter<'a> {
         w
     }
 
+    /// A value that is encoded already.
+    pub(crate) fn raw(&mut self, key: u64, value: &[u8]) {
+        self.key(key);
+        self.body.extend_from_slice(value);
+    }
+
     /// A list, absent when empty.
     pub(crate) fn list<T>(&mut self, key: u64, list: &[T], mut entry: impl FnMut(&mut Writer<'_>, &T)) {
         if list.is_empty() {

@@ -6,8 +6,10 @@ use alloc::vec::Vec;
 
 use licit_receipt::{Hash, Opening, Receipt, VerifyingKey};
 
+use crate::config::Config;
 use crate::content::Content;
 use crate::kept::Kept;
+use crate::order::Order;
 use crate::request::Request;
 use crate::state::{Call, CallId};
 
@@ -25,12 +27,22 @@ pub enum Command {
         /// The final root of the epoch before.
         prev: Option<Hash>,
     },
-    /// Decide a use and hold its largest quantities until it is committed, released or expires.
+    /// Say whose word counts from now on, and how far clocks may differ.
+    Configure {
+        /// The gateway's id of it.
+        id: CallId,
+        /// All of it.
+        config: Config,
+    },
+    /// Decide a use and hold its largest quantities until it is committed, released, fails or expires.
     Ask {
         /// The use.
         ask: Ask,
-        /// The first instant of the log at which the hold ends by itself, in microseconds since 1970.
+        /// The first instant of the log at which the hold ends by itself, in microseconds since 1970. The leases of
+        /// limits on calls at once may end it earlier: the event says when.
         until: i64,
+        /// The latest end that renewals may reach; none: `until`.
+        latest: Option<i64>,
     },
     /// Decide and commit a use in one.
     Invoke(Ask),
@@ -40,6 +52,20 @@ pub enum Command {
         call: CallId,
         /// Quantities by unit; a unit that is not named is 0.
         quantities: Vec<(String, u128)>,
+    },
+    /// Hold larger quantities from now on.
+    Extend {
+        /// The invocation.
+        call: CallId,
+        /// All quantities by unit, none smaller than before.
+        quantities: Vec<(String, u128)>,
+    },
+    /// Let a hold end later.
+    Renew {
+        /// The invocation.
+        call: CallId,
+        /// The new end, as in [`Command::Ask`].
+        until: i64,
     },
     /// Give a hold back unused.
     Release {
@@ -51,24 +77,26 @@ pub enum Command {
         /// The invocation.
         call: CallId,
     },
-    /// Record evidence that a duty was done.
-    DutyDone {
-        /// The module whose manifest numbers the duty.
-        module: Hash,
-        /// The duty's number.
-        duty: u16,
-        /// Who did it: user, or organisation.
-        by: Request,
-        /// When, in microseconds since 1970.
-        at: u64,
+    /// Record that the call failed upstream: it is neither counted nor charged.
+    Failed {
+        /// The invocation.
+        call: CallId,
     },
-    /// Record a notice of revocation.
-    Notice {
-        /// A module of the licence that is revoked.
-        module: Hash,
-        /// The instant of the notice, in microseconds since 1970.
-        at: u64,
+    /// Sum up denials that were answered but not logged.
+    Denials {
+        /// The gateway's id of it.
+        id: CallId,
+        /// Names of who was denied.
+        who: Request,
+        /// How often, above 0.
+        count: u64,
+        /// The instant of the first, in microseconds since 1970.
+        from: u64,
+        /// The instant of the last.
+        to: u64,
     },
+    /// Everything that somebody must be entitled to.
+    Order(Order),
 }
 
 /// A use that someone asks for, under an id that is answered once.

@@ -6,9 +6,10 @@
 use alloc::vec::Vec;
 
 use licit_receipt::cbor::{Error, ErrorKind, Reader};
-use licit_vm::{Delta, DutyDue, DutyStatus, Line, Outcome, Reason, ReasonCode};
+use licit_vm::{Delta, DutyDue, DutyStatus, Instants, Line, Outcome, Reason, ReasonCode, Renewal};
 
 use crate::codec::{MapWriter, read_instant, read_list, read_nat, read_u16, read_u32, write_nat};
+use crate::order::{Warrant, What};
 use crate::request::Request;
 
 /// What an event's opening remembers until it is erased.
@@ -18,8 +19,12 @@ pub struct Content {
     pub request: Request,
     /// Keys 8 to 11: the answer.
     pub answer: Answer,
-    /// Keys 12 to 15: the state that was touched, before the event.
+    /// Keys 12 to 15 and 18 to 22: the state that was touched, before the event.
     pub touched: Touched,
+    /// Key 16: what was ordered, where the event is an order.
+    pub what: Option<What>,
+    /// Key 17: who said so.
+    pub warrant: Option<Warrant>,
 }
 
 /// A full outcome, as it was answered.
@@ -33,6 +38,8 @@ pub struct Answer {
     pub duties: Vec<DutyDue>,
     /// Counter changes asked for.
     pub deltas: Vec<Delta>,
+    /// Key 23: permitted after the paid periods.
+    pub grace: bool,
 }
 
 /// State as the decision saw it.
@@ -46,6 +53,10 @@ pub struct Touched {
     pub notice: Option<i64>,
     /// The running total of the settlement bucket: exact, in units of 1/grain, and minor units due.
     pub bucket: Option<(u128, u128)>,
+    /// Ends that had latched, ascending.
+    pub latched: Vec<u16>,
+    /// What term and renewal hang on.
+    pub instants: Instants,
 }
 
 impl From<&Outcome> for Answer {
@@ -55,6 +66,7 @@ impl From<&Outcome> for Answer {
             lines: outcome.lines.clone(),
             duties: outcome.duties.clone(),
             deltas: outcome.deltas.clone(),
+            grace: outcome.grace,
         }
     }
 }
@@ -74,6 +86,19 @@ impl Content {
         self.request.write(&mut map);
         self.answer.write(&mut map);
         self.touched.write(&mut map);
+        if let Some(what) = &self.what {
+            what.write(map.key(16));
+        }
+        if let Some(warrant) = &self.warrant {
+            let mut w = map.key(17);
+            w.array(2);
+            w.bytes(&warrant.key);
+            w.bytes(&warrant.signature);
+        }
+        self.touched.write_standing(&mut map);
+        if self.answer.grace {
+            map.key(23).bool(true);
+        }
         map.finish(&mut out);
         out
     }
@@ -86,13 +111,26 @@ impl Content {
         while let Some(key) = r.key(&mut map)? {
             let known = content.request.read(key, &mut r)?
                 || content.answer.read(key, &mut r)?
-                || content.touched.read(key, &mut r)?;
+                || content.touched.read(key, &mut r)?
+                || content.read_order(key, &mut r)?;
             if !known {
                 return Err(r.unknown_key(key));
             }
         }
         r.finish()?;
         Ok(content)
+    }
+
+    fn read_order(&mut self, key: u64, r: &mut Reader<'_>) -> Result<bool, Error> {
+        match key {
+            16 => self.what = Some(What::read(r)?),
+            17 => {
+                r.array_of(2)?;
+                self.warrant = Some(Warrant { key: r.bytes_exact()?, signature: r.bytes_exact()? });
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
     }
 }
 
@@ -128,6 +166,13 @@ impl Answer {
             9 => self.lines = read_list(r, read_line)?,
             10 => self.duties = read_list(r, read_duty)?,
             11 => self.deltas = read_list(r, read_delta)?,
+            23 => {
+                let no = r.error(ErrorKind::Range);
+                self.grace = r.bool()?;
+                if !self.grace {
+                    return Err(no);
+                }
+            }
             _ => return Ok(false),
         }
         Ok(true)
@@ -181,6 +226,22 @@ impl Touched {
         }
     }
 
+    fn write_standing(&self, map: &mut MapWriter<'_>) {
+        map.list(18, &self.latched, |w, end| w.uint(u64::from(*end)));
+        let Instants { grant, release, first_use, renewal } = self.instants;
+        for (key, instant) in [(19, grant), (20, release), (21, first_use)] {
+            if let Some(instant) = instant {
+                map.key(key).int(instant);
+            }
+        }
+        if let Some(renewal) = renewal {
+            let mut w = map.key(22);
+            w.array(2);
+            w.int(renewal.anchor);
+            w.uint(u64::from(renewal.periods));
+        }
+    }
+
     fn read(&mut self, key: u64, r: &mut Reader<'_>) -> Result<bool, Error> {
         match key {
             12 => self.used = read_list(r, read_nat)?,
@@ -189,6 +250,20 @@ impl Touched {
             15 => {
                 r.array_of(2)?;
                 self.bucket = Some((read_nat(r)?, read_nat(r)?));
+            }
+            18 => {
+                let order = r.error(ErrorKind::EntryOrder);
+                self.latched = read_list(r, read_u16)?;
+                if !self.latched.is_sorted_by(|a, b| a < b) {
+                    return Err(order);
+                }
+            }
+            19 => self.instants.grant = Some(read_instant(r)?),
+            20 => self.instants.release = Some(read_instant(r)?),
+            21 => self.instants.first_use = Some(read_instant(r)?),
+            22 => {
+                r.array_of(2)?;
+                self.instants.renewal = Some(Renewal { anchor: read_instant(r)?, periods: read_u32(r)? });
             }
             _ => return Ok(false),
         }

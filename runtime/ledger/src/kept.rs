@@ -1,19 +1,18 @@
 //! The kept part of an opening: what `fold` needs beside the receipt (`spec/ledger.md`, section 3). Never erased.
 
-use alloc::collections::BTreeSet;
+pub(crate) mod bytes;
+
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use licit_receipt::cbor::{Error, ErrorKind, Reader, Writer};
+use licit_receipt::Hash;
 use licit_receipt::hash::sha256_parts;
-use licit_receipt::{Hash, Kind};
-use licit_vm::{DutyDue, Key, Window};
+use licit_vm::{DutyDue, Key, Renewal, Window};
 
-use crate::codec::{
-    MapWriter, read_instant, read_list, read_nat, read_signed, read_u16, write_nat, write_signed,
-};
-use crate::content::read_duty;
+use crate::config::Config;
 use crate::request::{Licensee, Request};
+use crate::state::CallId;
 
 /// A name of a user or an organisation, salted with the epoch's name salt.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -120,6 +119,8 @@ pub struct Settled {
     pub lines: Vec<KeptLine>,
     /// What prepaid credit it was drawn from, in the order of drawing, or what was given back to it; no lot twice.
     pub draws: Vec<Draw>,
+    /// Minor units that the event makes payable in cash; only and always where the licence has a prepaid clause.
+    pub payable: Option<i128>,
 }
 
 /// What a line of a statement is for.
@@ -163,6 +164,100 @@ pub struct Draw {
     pub parts: i128,
 }
 
+/// A seat that a use takes: of a limit on seats, in the group that its key stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SeatOf {
+    /// The counter of the limit.
+    pub counter: u16,
+    /// Organisation or licensee.
+    pub key: Key,
+}
+
+/// A limit of money or the prepaid clause that a hold counts in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SpendOf {
+    /// The counter.
+    pub counter: u16,
+    /// Whose money.
+    pub key: Key,
+    /// The index of its window; 0 for prepaid.
+    pub window: i64,
+}
+
+/// What a use reports to a charge at close.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// The counter of the charge.
+    pub counter: u16,
+    /// Whose report.
+    pub key: Key,
+    /// The index of its window.
+    pub window: i64,
+    /// How much; 0 counts.
+    pub quantity: u128,
+}
+
+/// What a correction adds to one counter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The counter's number in the licence.
+    pub counter: u16,
+    /// Whose count.
+    pub key: Key,
+    /// The index of its window.
+    pub window: i64,
+    /// How much, not 0.
+    pub by: i128,
+}
+
+/// What a hold holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Held {
+    /// Who asked.
+    pub who: Who,
+    /// What is held of counters, ascending by counter.
+    pub counts: Vec<Count>,
+    /// Seats that are taken as long as it is open, ascending by counter.
+    pub seats: Vec<SeatOf>,
+    /// Money limits that it counts in, ascending by counter.
+    pub spends: Vec<SpendOf>,
+    /// What its quantities cost at prices that no counter decides, in parts of 1/grain; only beside `spends`.
+    pub flat: u128,
+    /// The action, as credit may be given for some actions only; only where the prepaid clause is among `spends`.
+    pub action: Option<String>,
+}
+
+/// What a lot of credit may be drawn for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// Lots of a lower number are drawn first.
+    pub priority: u16,
+    /// The first instant of use that can no longer draw on it; none: it does not expire.
+    pub expires: Option<i64>,
+    /// A gift: what it pays is not shared.
+    pub gift: bool,
+    /// The actions that may draw on it, strictly ascending; empty: all.
+    pub actions: Vec<String>,
+}
+
+/// What a payment is for, as the fold needs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Paid {
+    /// What is owed.
+    Account,
+    /// A renewal: what is paid for from now on.
+    Renewal(Renewal),
+    /// Credit: a new lot.
+    Credit {
+        /// Whose: the user's, organisation's or licensee's.
+        key: Key,
+        /// How much, in parts of credit ([`crate::credit`]), above 0.
+        parts: u128,
+        /// What for.
+        terms: Terms,
+    },
+}
+
 /// The kept part, by kind of event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kept {
@@ -173,16 +268,25 @@ pub enum Kept {
         /// What names are salted with in this epoch.
         salt: [u8; 32],
     },
+    /// `configure`.
+    Configure(Config),
     /// `hold`.
     Hold {
-        /// Who asked.
-        who: Who,
-        /// What is held, ascending by counter.
-        counts: Vec<Count>,
+        /// What is held.
+        held: Held,
         /// The first instant of the log at which the hold is no longer open.
         until: i64,
+        /// The latest end that renewals may reach, if it is later.
+        latest: Option<i64>,
     },
-    /// `commit`.
+    /// `extend`: what is held from now on.
+    Extend(Held),
+    /// `renew`.
+    Renew {
+        /// The first instant of the log at which the hold is no longer open, from now on.
+        until: i64,
+    },
+    /// `commit` and `late`.
     Commit {
         /// Who used.
         who: Who,
@@ -190,13 +294,48 @@ pub enum Kept {
         counts: Vec<Count>,
         /// Duties that become pending, ascending.
         duties: Vec<DutyDue>,
-        /// Where the charge is entered; none in a licence without money.
+        /// Seats that are used, ascending by counter.
+        seats: Vec<SeatOf>,
+        /// What is reported to charges at close, ascending by counter.
+        reports: Vec<Report>,
+        /// Where the charge is entered; none in a licence without money, or after the close.
+        settled: Option<Settled>,
+    },
+    /// `correct` and `reversal`.
+    Correct {
+        /// The call that is corrected.
+        call: CallId,
+        /// Whose use it is.
+        who: Who,
+        /// What is counted more or less, ascending by counter.
+        changes: Vec<Change>,
+        /// What is reported from now on, ascending by counter; of a reversal what was reported and is withdrawn.
+        reports: Vec<Report>,
+        /// The difference; none in a licence without money.
         settled: Option<Settled>,
     },
     /// `deny`: a denial consumes nothing.
     Deny,
-    /// `release` and `expire`: the hold they end is the receipt's reference.
+    /// `deny` that sums up many which were answered but not logged.
+    Denials {
+        /// Who was denied.
+        who: Who,
+        /// How often, above 0.
+        count: u64,
+        /// The instant of the first, in microseconds since 1970.
+        from: i64,
+        /// The instant of the last.
+        to: i64,
+    },
+    /// `release`, `expire` and `failed`: the hold they end is the receipt's reference.
     End,
+    /// `grant` and `accept`: their instant is the receipt's instant of use.
+    Who(Who),
+    /// `notice`: its instant is the receipt's instant of use.
+    Notice {
+        /// Not of revocation, but that the licensed thing was released.
+        release: bool,
+    },
     /// `evidence` that a duty was done.
     Done {
         /// Whose duty.
@@ -204,235 +343,64 @@ pub enum Kept {
         /// The duty's number in the licence.
         duty: u16,
     },
-    /// `notice` of revocation: its instant is the receipt's instant of use.
-    Notice,
+    /// `evidence` of facts.
+    Facts {
+        /// Whose facts.
+        who: Who,
+        /// The ends that they make true, ascending.
+        ends: Vec<u16>,
+    },
+    /// `payment`.
+    Payment {
+        /// Who paid.
+        who: Who,
+        /// Minor units.
+        minor: u128,
+        /// What for.
+        paid: Paid,
+    },
+    /// `seat`.
+    Seat {
+        /// Whose seat.
+        who: Who,
+        /// The limits it is a seat of, ascending by counter.
+        seats: Vec<SeatOf>,
+        /// Given back, not taken.
+        released: bool,
+    },
+    /// `close`.
+    Close {
+        /// Whose window.
+        who: Who,
+        /// The window.
+        span: Span,
+        /// What the close charges, where the window is a settlement window.
+        settled: Option<Settled>,
+        /// Minor units by part, where the window is a sharing window alone.
+        paid: Vec<i128>,
+    },
 }
 
 impl Kept {
-    /// The canonical bytes.
-    pub fn encode(&self) -> Vec<u8> {
-        let (mut body, mut out) = (Vec::new(), Vec::new());
-        let mut map = MapWriter::new(&mut body);
+    /// Whom the event is about; none for those that only name a call, or nobody.
+    pub fn who(&self) -> Option<&Who> {
         match self {
-            Kept::EpochOpen { key, salt } => {
-                map.key(10).bytes(key);
-                map.key(11).bytes(salt);
-            }
-            Kept::Hold { who, counts, until } => {
-                write_who(&mut map, who);
-                write_counts(&mut map, counts);
-                map.key(5).int(*until);
-            }
-            Kept::Commit { who, counts, duties, settled } => {
-                write_who(&mut map, who);
-                write_counts(&mut map, counts);
-                map.list(4, duties, |w, duty| {
-                    w.array(2);
-                    w.uint(u64::from(duty.duty));
-                    w.int(duty.due);
-                });
-                write_settled(&mut map, settled.as_ref());
-            }
-            Kept::Done { who, duty } => {
-                write_who(&mut map, who);
-                map.key(9).uint(u64::from(*duty));
-            }
-            Kept::Deny | Kept::End | Kept::Notice => {}
+            Kept::Hold { held, .. } | Kept::Extend(held) => Some(&held.who),
+            Kept::Commit { who, .. }
+            | Kept::Correct { who, .. }
+            | Kept::Denials { who, .. }
+            | Kept::Who(who)
+            | Kept::Done { who, .. }
+            | Kept::Facts { who, .. }
+            | Kept::Payment { who, .. }
+            | Kept::Seat { who, .. }
+            | Kept::Close { who, .. } => Some(who),
+            Kept::EpochOpen { .. }
+            | Kept::Configure(_)
+            | Kept::Renew { .. }
+            | Kept::Deny
+            | Kept::End
+            | Kept::Notice { .. } => None,
         }
-        map.finish(&mut out);
-        out
     }
-
-    /// Reads exactly the bytes that [`Kept::encode`] makes for an event of this kind.
-    pub fn decode(kind: Kind, bytes: &[u8]) -> Result<Kept, Error> {
-        let mut r = Reader::new(bytes);
-        let mut fields = Fields::default();
-        let mut map = r.map()?;
-        while let Some(key) = r.key(&mut map)? {
-            fields.read(key, &mut r)?;
-        }
-        let error = r.error(ErrorKind::MissingKey(0));
-        r.finish()?;
-        let kept = fields.kept(kind).map_err(|key| Error { kind: ErrorKind::MissingKey(key), ..error })?;
-        // A key that this kind does not have was read and dropped: what is left encodes to other bytes.
-        if kept.encode() != bytes {
-            return Err(Error { offset: 0, kind: ErrorKind::ForbiddenKey(0) });
-        }
-        Ok(kept)
-    }
-}
-
-fn write_who(map: &mut MapWriter<'_>, who: &Who) {
-    if let Some(Id(user)) = who.user {
-        map.key(1).bytes(&user);
-    }
-    if let Some(Id(organisation)) = who.organisation {
-        map.key(2).bytes(&organisation);
-    }
-}
-
-fn write_counts(map: &mut MapWriter<'_>, counts: &[Count]) {
-    map.list(3, counts, |w, count| {
-        w.array(4);
-        w.uint(u64::from(count.counter));
-        w.uint(count.key as u64);
-        w.int(count.window);
-        write_nat(w, count.quantity);
-    });
-}
-
-/// Keys 6 to 8, 12 and 13 are in ascending order only if nothing else is written between them.
-fn write_settled(map: &mut MapWriter<'_>, settled: Option<&Settled>) {
-    let Some(settled) = settled else { return };
-    write_span(map.key(6), settled.bucket);
-    if let Some(pool) = settled.pool {
-        write_span(map.key(7), pool);
-    }
-    map.list(8, &settled.paid, |w, paid| write_signed(w, *paid));
-    map.list(12, &settled.lines, |w, line| {
-        let (kind, number, case) = match line.of {
-            LineOf::Case { charge, case } => (1, charge, case),
-            LineOf::AtClose(number) => (2, number, 0),
-            LineOf::Floor { charge, case } => (3, charge, case),
-        };
-        w.array(5);
-        w.uint(kind);
-        w.uint(u64::from(number));
-        w.uint(u64::from(case));
-        write_signed(w, line.quantity);
-        write_signed(w, line.amount);
-    });
-    map.list(13, &settled.draws, |w, draw| {
-        w.array(2);
-        w.uint(draw.lot);
-        write_signed(w, draw.parts);
-    });
-}
-
-fn write_span(mut w: Writer<'_>, span: Span) {
-    w.array(2);
-    w.uint(u64::from(span.kind));
-    w.int(span.index);
-}
-
-/// A kept map while it is read.
-#[derive(Default)]
-struct Fields {
-    who: Who,
-    counts: Vec<Count>,
-    duties: Vec<DutyDue>,
-    until: Option<i64>,
-    bucket: Option<Span>,
-    pool: Option<Span>,
-    paid: Vec<i128>,
-    lines: Vec<KeptLine>,
-    draws: Vec<Draw>,
-    duty: Option<u16>,
-    key: Option<[u8; 34]>,
-    salt: Option<[u8; 32]>,
-}
-
-impl Fields {
-    fn read(&mut self, key: u64, r: &mut Reader<'_>) -> Result<(), Error> {
-        match key {
-            1 => self.who.user = Some(Id(r.bytes_exact()?)),
-            2 => self.who.organisation = Some(Id(r.bytes_exact()?)),
-            3 => self.counts = ascending(r, read_count, |count| count.counter)?,
-            4 => self.duties = ascending(r, read_duty, |duty| duty.duty)?,
-            5 => self.until = Some(read_instant(r)?),
-            6 => self.bucket = Some(read_span(r)?),
-            7 => self.pool = Some(read_span(r)?),
-            8 => self.paid = read_list(r, read_signed)?,
-            9 => self.duty = Some(read_u16(r)?),
-            10 => self.key = Some(r.bytes_exact()?),
-            11 => self.salt = Some(r.bytes_exact()?),
-            12 => self.lines = read_lines(r)?,
-            13 => self.draws = read_draws(r)?,
-            _ => return Err(r.unknown_key(key)),
-        }
-        Ok(())
-    }
-
-    /// The kept part of an event of this kind, or the key that is missing.
-    fn kept(self, kind: Kind) -> Result<Kept, u64> {
-        Ok(match kind {
-            Kind::EpochOpen => Kept::EpochOpen { key: self.key.ok_or(10u64)?, salt: self.salt.ok_or(11u64)? },
-            Kind::Hold => Kept::Hold { who: self.who, counts: self.counts, until: self.until.ok_or(5u64)? },
-            Kind::Commit => {
-                let Fields { pool, paid, lines, draws, .. } = self;
-                let settled = self.bucket.map(|bucket| Settled { bucket, pool, paid, lines, draws });
-                Kept::Commit { who: self.who, counts: self.counts, duties: self.duties, settled }
-            }
-            Kind::Evidence => Kept::Done { who: self.who, duty: self.duty.ok_or(9u64)? },
-            Kind::Notice => Kept::Notice,
-            Kind::Deny => Kept::Deny,
-            _ => Kept::End,
-        })
-    }
-}
-
-fn ascending<'a, T>(
-    r: &mut Reader<'a>,
-    entry: impl FnMut(&mut Reader<'a>) -> Result<T, Error>,
-    number: impl Fn(&T) -> u16,
-) -> Result<Vec<T>, Error> {
-    let order = r.error(ErrorKind::EntryOrder);
-    let list = read_list(r, entry)?;
-    if list.is_sorted_by(|a, b| number(a) < number(b)) { Ok(list) } else { Err(order) }
-}
-
-fn read_count(r: &mut Reader<'_>) -> Result<Count, Error> {
-    r.array_of(4)?;
-    let counter = read_u16(r)?;
-    let unknown = r.error(ErrorKind::Range);
-    let key = match r.uint()? {
-        1 => Key::User,
-        2 => Key::Organisation,
-        3 => Key::Licensee,
-        _ => return Err(unknown),
-    };
-    let window = r.int()?;
-    let zero = r.error(ErrorKind::Range);
-    let quantity = read_nat(r)?;
-    if quantity == 0 { Err(zero) } else { Ok(Count { counter, key, window, quantity }) }
-}
-
-fn read_lines(r: &mut Reader<'_>) -> Result<Vec<KeptLine>, Error> {
-    let order = r.error(ErrorKind::EntryOrder);
-    let list = read_list(r, |r| {
-        r.array_of(5)?;
-        let unknown = r.error(ErrorKind::Range);
-        let (kind, number, case) = (r.uint()?, read_u16(r)?, read_u16(r)?);
-        let of = match (kind, case) {
-            (1, case) => LineOf::Case { charge: number, case },
-            (2, 0) => LineOf::AtClose(number),
-            (3, case) => LineOf::Floor { charge: number, case },
-            _ => return Err(unknown),
-        };
-        Ok(KeptLine { of, quantity: read_signed(r)?, amount: read_signed(r)? })
-    })?;
-    if list.is_sorted_by(|a, b| a.of < b.of) { Ok(list) } else { Err(order) }
-}
-
-/// In their own order, but no lot twice.
-fn read_draws(r: &mut Reader<'_>) -> Result<Vec<Draw>, Error> {
-    let mut lots = BTreeSet::new();
-    read_list(r, |r| {
-        r.array_of(2)?;
-        let twice = r.error(ErrorKind::EntryOrder);
-        let lot = r.uint()?;
-        if !lots.insert(lot) {
-            return Err(twice);
-        }
-        let zero = r.error(ErrorKind::Range);
-        let parts = read_signed(r)?;
-        if parts == 0 { Err(zero) } else { Ok(Draw { lot, parts }) }
-    })
-}
-
-fn read_span(r: &mut Reader<'_>) -> Result<Span, Error> {
-    r.array_of(2)?;
-    let unknown = r.error(ErrorKind::Range);
-    let kind = r.uint_max(7)? as u8;
-    if kind == 0 { Err(unknown) } else { Ok(Span { kind, index: r.int()? }) }
 }

@@ -24,30 +24,41 @@ pub mod accounts;
 pub mod audit;
 mod codec;
 pub mod command;
+pub mod config;
 pub mod content;
 pub mod credit;
 pub mod fold;
 pub mod kept;
 pub mod licence;
 pub mod money;
+pub mod order;
 pub mod parts;
 pub mod rating;
 pub mod refusal;
 pub mod request;
 pub mod state;
+pub mod statement;
 pub mod step;
 mod wide;
 
 pub use accounts::{Account, Accounts, Accounts as Statement, Fault, Payee, Shares};
 pub use audit::{Audit, Counts, Failure, Verdict};
 pub use command::{Ask, Command, Event, Mint, Step};
+pub use config::Config;
 pub use content::{Answer, Content, Touched};
 pub use fold::{FoldError, fold};
-pub use kept::{Count, Draw, Id, Kept, KeptLine, LineOf, Settled, Span, Who};
+pub use kept::{
+    Change, Count, Draw, Held, Id, Kept, KeptLine, LineOf, Paid, Report, SeatOf, Settled, Span, SpendOf,
+    Terms, Who,
+};
 pub use licence::{Licence, Money, Openings, Past, Policies, Sharing};
+pub use order::{Order, Purpose, Warrant, What};
 pub use refusal::Refusal;
 pub use request::{Licensee, Request, Value};
-pub use state::{AccountKey, Call, CallId, CounterKey, DutyKey, Hold, Phase, State, Sum, Total};
+pub use state::{
+    AccountKey, Call, CallId, CounterKey, DutyKey, Hold, Phase, Pool, Reported, Seat, SeatKey, Standing,
+    State, Sum, Total,
+};
 pub use step::step;
 
 pub use licit_receipt as receipt;

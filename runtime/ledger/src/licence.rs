@@ -8,7 +8,9 @@ use licit_receipt::{Hash, Receipt};
 use licit_vm::{LoadError, Manifest, Policy, Window};
 
 use crate::content::Content;
+use crate::kept::Kept;
 use crate::money::{Fraction, Rounding, Scale};
+use crate::parts::parties;
 
 /// A policy as the ledger uses it.
 #[derive(Debug)]
@@ -30,12 +32,12 @@ pub struct Money {
     pub sharing: Option<Sharing>,
 }
 
-/// A split.
+/// How what falls due is divided.
 #[derive(Clone, Debug)]
 pub struct Sharing {
     /// The sharing window: its own, or the settlement window.
     pub window: Window,
-    /// Handles, without `@`, in the order of the clause.
+    /// Handles, without `@`, by part: first cuts, royalties, shares, or the licensor (`spec/core-wider.md`, section 6).
     pub payees: Vec<String>,
     /// Their parts, in the same order; they sum to 1.
     pub shares: Vec<Fraction>,
@@ -85,14 +87,14 @@ fn money(manifest: &Manifest) -> Option<Money> {
         3 => Rounding::Down,
         _ => Rounding::Up,
     };
-    let sharing = manifest.split.as_ref().map(|split| Sharing {
-        window: split.window.unwrap_or(money.settled),
-        payees: split.shares.iter().map(|share| share.handle.clone()).collect(),
-        shares: split
-            .shares
-            .iter()
-            .map(|share| Fraction { numerator: share.num, denominator: share.den })
-            .collect(),
+    // Where nobody else has a part there is nothing to share: all of it is the licensor's.
+    let sharing = (!manifest.parts.is_empty()).then(|| {
+        let parties = parties(manifest);
+        Sharing {
+            window: manifest.split.as_ref().and_then(|split| split.window).unwrap_or(money.settled),
+            payees: parties.iter().map(|party| party.handle.clone()).collect(),
+            shares: parties.iter().map(|party| party.fraction).collect(),
+        }
     });
     Some(Money {
         currency: money.currency.clone(),
@@ -130,18 +132,20 @@ impl Policies for BTreeMap<Hash, Licence> {
     }
 }
 
-/// An event of the log, with what is not kept.
+/// An event of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Past {
     /// The leaf.
     pub receipt: Receipt,
-    /// The erasable part.
-    pub content: Content,
+    /// The kept part.
+    pub kept: Kept,
+    /// The erasable part; none once it is erased.
+    pub content: Option<Content>,
 }
 
 /// Where earlier events are found.
 pub trait Openings {
-    /// The event at a leaf; none once its content is erased.
+    /// The event at a leaf, as the leaf commits to it; none where it cannot be found.
     fn past(&self, leaf: u64) -> Option<Past>;
 }
 

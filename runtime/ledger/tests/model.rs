@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 
 use common::*;
 use licit_ledger::receipt::{Kind, Receipt};
-use licit_ledger::{Audit, Command, Phase, Refusal, Request, State, Statement, Step, Verdict, fold};
+use licit_ledger::{
+    Audit, Command, Order, Phase, Refusal, Request, State, Statement, Step, Verdict, What, fold,
+};
 use proptest::prelude::*;
 
 /// What a test does to the ledger. Small numbers name calls, users and organisations.
@@ -105,7 +107,7 @@ impl Model {
             .values()
             .filter(of)
             .map(|call| match call.phase {
-                Phase::Committed => call.committed.0,
+                Phase::Committed | Phase::Late => call.committed.0,
                 Phase::Held if held => call.ask.1,
                 _ => 0,
             })
@@ -134,7 +136,7 @@ impl Model {
         self.calls
             .insert(call, Call { phase, ask, committed: (0, 0), until: until.unwrap_or(u64::MAX), duty });
         match (permitted, until) {
-            (true, None) => self.bill(call, ask.1, ask.2),
+            (true, None) => self.bill(call, ask.1, ask.2, false),
             _ => Says::Leaf { phase, amount: None, due: None },
         }
     }
@@ -143,7 +145,7 @@ impl Model {
         self.duties.get(&licensee(who)).copied().unwrap_or(Duty::Clear)
     }
 
-    fn bill(&mut self, id: u64, tokens: u128, calls: u128) -> Says {
+    fn bill(&mut self, id: u64, tokens: u128, calls: u128, late: bool) -> Says {
         let (who, _, _, at, _) = self.calls[&id].ask;
         let of = who.organisation;
         let used = self.tokens(|call| call.ask.0.organisation == of && month(call.ask.3) == month(at), false);
@@ -158,16 +160,19 @@ impl Model {
             self.duties.insert(licensee(who), Duty::Pending(first));
         }
         let call = self.calls.get_mut(&id).expect("it was asked");
-        (call.phase, call.committed) = (Phase::Committed, (tokens, calls));
-        Says::Leaf { phase: Phase::Committed, amount: Some(amount), due: Some(due) }
+        let phase = if late { Phase::Late } else { Phase::Committed };
+        (call.phase, call.committed) = (phase, (tokens, calls));
+        Says::Leaf { phase, amount: Some(amount), due: Some(due) }
     }
 
     fn commit(&mut self, id: u64, tokens: u128, calls: u128, now: u64) -> Says {
         let Some(call) = self.calls.get(&id) else { return Says::Refused };
         match call.phase {
             Phase::Committed if call.committed == (tokens, calls) => Says::Repeated(Phase::Committed),
-            Phase::Held if now < call.until && tokens <= call.ask.1 && calls <= call.ask.2 => {
-                self.bill(id, tokens, calls)
+            Phase::Late if call.committed == (tokens, calls) => Says::Repeated(Phase::Late),
+            Phase::Held | Phase::Expired if tokens <= call.ask.1 && calls <= call.ask.2 => {
+                let late = now >= call.until;
+                self.bill(id, tokens, calls, late)
             }
             _ => Says::Refused,
         }
@@ -234,7 +239,7 @@ fn play(acts: &[Act]) -> (Ledger, Model) {
                 let until = ledger.now + lease;
                 let expected = model.decide(call, (who, tokens, calls, START + at, false), Some(until));
                 let ask = ledger.ask_for(call, START + at, request(who, tokens, calls, false));
-                (call, expected, ledger.run(Command::Ask { ask, until: until as i64 }))
+                (call, expected, ledger.run(Command::Ask { ask, until: until as i64, latest: None }))
             }
             Act::Commit { call, tokens, calls } => {
                 let expected = model.commit(call, tokens, calls, ledger.now);
@@ -252,8 +257,8 @@ fn play(acts: &[Act]) -> (Ledger, Model) {
             Act::Done { who } => {
                 model.duties.insert(licensee(who), Duty::Done);
                 let by = request(who, 0, 0, false);
-                let done = Command::DutyDone { module: ledger.module, duty: 0, by, at: ledger.now };
-                ledger.run(done).expect("evidence is taken");
+                let done = Order { request: by, ..ledger.order(1000 + ledger.state.leaves(), What::Done(0)) };
+                ledger.run(Command::Order(done)).expect("evidence is taken");
                 continue;
             }
         };
@@ -274,10 +279,10 @@ proptest! {
         let statement = Statement::of(&ledger.state, &ledger.policies);
         prop_assert!(statement.balances(), "{:?}", statement.faults);
         prop_assert_eq!(statement.accounts.iter().map(|account| account.total.charged).sum::<u128>(), charged);
-        prop_assert_eq!(statement.accounts.iter().map(|account| account.total.due).sum::<u128>(), due);
+        prop_assert_eq!(statement.accounts.iter().map(|account| account.total.due).sum::<i128>(), due as i128);
         for shares in &statement.shares {
-            prop_assert_eq!(shares.payees.iter().map(|payee| payee.payable).sum::<u128>() + shares.residue, shares.due);
-            prop_assert_eq!(shares.payees.iter().map(|payee| payee.at_close).sum::<u128>(), shares.due);
+            prop_assert_eq!(shares.payees.iter().map(|payee| payee.payable).sum::<i128>() + shares.residue, shares.due);
+            prop_assert_eq!(shares.payees.iter().map(|payee| payee.at_close).sum::<i128>(), shares.due);
         }
         // What is held is what open holds hold, no more and no less.
         let held: u128 = ledger.state.counters().filter(|(key, _)| key.counter == 0).map(|(_, sum)| sum.held).sum();
@@ -301,7 +306,7 @@ proptest! {
     #[test]
     fn the_audit_decides_everything_again(acts in prop::collection::vec(act(), 0..60), erase in any::<u64>()) {
         let (ledger, _) = play(&acts);
-        let mut audit = Audit::new(&ledger.policies);
+        let mut audit = Audit::new(&ledger.policies).looking_back(&ledger.past);
         for (index, event) in ledger.events.iter().enumerate() {
             let mut opening = event.opening.clone();
             // The commit of an erased hold could not be decided again.

@@ -90,7 +90,7 @@ fn shares() -> impl Strategy<Value = Vec<Fraction>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
     #[test]
     fn rounding_is_that_of_exact_rationals(scale in scales(), total in sizes(128)) {

@@ -74,6 +74,8 @@ kinds! {
     18 "close" Close;
     /// A log was opened for a new epoch: always the first leaf.
     19 "epoch-open" EpochOpen;
+    /// The gateway says whose word counts and how far clocks may differ.
+    20 "configure" Configure;
 }
 
 impl Kind {

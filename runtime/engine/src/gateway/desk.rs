@@ -74,7 +74,7 @@ impl Desk {
     pub(crate) fn new(book: Book) -> Desk {
         let mut holders = BTreeMap::new();
         for (_, hold) in book.state.holds() {
-            *holders.entry(hold.who.licensee()).or_insert(0u64) += 1;
+            *holders.entry(hold.held.who.licensee()).or_insert(0u64) += 1;
         }
         Desk {
             book,

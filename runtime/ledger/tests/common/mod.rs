@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use licit_bytecode::{encode, text};
 use licit_ledger::receipt::{Hash, SigningKey};
 use licit_ledger::{
-    Ask, CallId, Command, Event, Licence, Mint, Past, Refusal, Request, State, Step, fold, step,
+    Ask, CallId, Command, Event, Licence, Mint, Order, Past, Refusal, Request, State, Step, What, fold, step,
 };
 
 pub const MONTHLY: &str = include_str!("../licences/monthly.lasm");
@@ -69,7 +69,11 @@ impl Ledger {
         let done = self.step(&command)?;
         if let Step::Event(event) = &done {
             fold(&mut self.state, &event.receipt, &event.kept).expect("what step makes folds");
-            let past = Past { receipt: event.receipt.clone(), content: event.content.clone() };
+            let past = Past {
+                receipt: event.receipt.clone(),
+                kept: event.kept.clone(),
+                content: Some(event.content.clone()),
+            };
             self.past.insert(event.receipt.seq, past);
             self.events.push((**event).clone());
         }
@@ -78,6 +82,12 @@ impl Ledger {
 
     pub fn ask_for(&self, call: u64, used_at: u64, request: Request) -> Ask {
         Ask { call: id(call), module: self.module, used_at, request }
+    }
+
+    /// An order of now, about nobody, by nobody.
+    pub fn order(&self, id_of: u64, what: What) -> Order {
+        let at = what.has_instant().then_some(self.now);
+        Order { id: id(id_of), module: self.module, at, request: Request::default(), what, warrant: None }
     }
 
     pub fn last(&self) -> &Event {

@@ -1,0 +1,668 @@
+//! The fold of a statement: events go in, in log order.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use licit_receipt::{Kind, Receipt, Reference};
+use licit_vm::bytecode::Price;
+use licit_vm::{CounterOf, Manifest, Window};
+
+use super::pools::{Pools, Sharing};
+use super::{
+    CapReached, CreditLot, Currency, Day, Entry, Exceptions, Fault, Leaves, LineKind, MAX_LISTED, PartyShare,
+    Scope, Statement, StatementLine, Totals, WindowTotal,
+};
+use crate::credit::{Lot, Lots};
+use crate::kept::{Change, Id, Kept, LineOf, Paid, Settled, Span, Terms, Who};
+use crate::licence::Licence;
+use crate::money::{Exact, Fraction, Moved, minor_of};
+use crate::parts::parties;
+use crate::rating::{cap_reached, price_of, sum, unit_of};
+
+/// A statement under way.
+#[derive(Debug)]
+pub struct StatementFold<'a> {
+    licence: &'a Licence,
+    scope: Scope,
+    leaves: Leaves,
+    windows: BTreeMap<Span, Bucket>,
+    lines: BTreeMap<(LineOf, Entry), LineSum>,
+    used: BTreeMap<(u16, i64, Id), Used>,
+    /// By counter number, whether its cap is to be watched.
+    capped: Vec<bool>,
+    lots: Lots,
+    lot_facts: BTreeMap<u64, LotFacts>,
+    pools: Pools,
+    totals: Totals,
+    exceptions: Exceptions,
+    /// Open holds of the licensee by the leaf of their ask, and whether their use lies inside the period.
+    open: BTreeMap<u64, bool>,
+    days: BTreeMap<i64, Day>,
+    /// The civil day that was used last: index, first instant, first instant after it.
+    day: (i64, i64, i64),
+    faults: Vec<Fault>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Bucket {
+    exact: Exact,
+    moved: Moved,
+    closed: Option<u64>,
+    inside: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct LineSum {
+    quantity: i128,
+    amount: i128,
+    events: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Used {
+    sum: i128,
+    inside: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct LotFacts {
+    paid_at: u64,
+    /// Paid by the licensee, or drawn on by it.
+    mine: bool,
+    drawn: i128,
+}
+
+/// Where an instant of use lies.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Before,
+    Inside,
+    After,
+}
+
+/// Which windows an event closes.
+#[derive(Clone, Copy, Default)]
+struct Closes {
+    settlement: bool,
+    sharing: bool,
+}
+
+impl<'a> StatementFold<'a> {
+    /// Before the first leaf. `licence` is any module of the scope's licence.
+    pub fn new(licence: &'a Licence, scope: Scope) -> StatementFold<'a> {
+        let manifest = licence.manifest();
+        let fractions: Vec<Fraction> = parties(manifest).iter().map(|party| party.fraction).collect();
+        let capped = manifest.counters.iter().map(|counter| {
+            case_of(manifest, counter.of)
+                .is_some_and(|(_, price)| matches!(price, Price::Bounded { cap: Some(_), .. }))
+        });
+        StatementFold {
+            licence,
+            scope,
+            leaves: Leaves::default(),
+            windows: BTreeMap::new(),
+            lines: BTreeMap::new(),
+            used: BTreeMap::new(),
+            capped: capped.collect(),
+            lots: Lots::default(),
+            lot_facts: BTreeMap::new(),
+            pools: Pools::new(fractions),
+            totals: Totals::default(),
+            exceptions: Exceptions::default(),
+            open: BTreeMap::new(),
+            days: BTreeMap::new(),
+            day: (0, 1, 0),
+            faults: Vec::new(),
+        }
+    }
+
+    /// The statement of a log: every event of it, in order.
+    pub fn of<'e>(
+        licence: &'a Licence,
+        scope: Scope,
+        log: impl IntoIterator<Item = (&'e Receipt, &'e Kept)>,
+    ) -> Statement {
+        let mut fold = StatementFold::new(licence, scope);
+        for (receipt, kept) in log {
+            fold.event(receipt, kept);
+        }
+        fold.finish()
+    }
+
+    /// Takes the next event of the log, of whatever licence and licensee.
+    pub fn event(&mut self, receipt: &Receipt, kept: &Kept) {
+        if receipt.seq < self.leaves.log {
+            return self.fault(Fault::Order(receipt.seq));
+        }
+        self.leaves.log = receipt.seq.saturating_add(1);
+        if receipt.licence != Some(self.scope.licence) {
+            return;
+        }
+        match kept {
+            Kept::Commit { who, counts, settled, .. } => {
+                let mine = self.mine(who);
+                self.ends_hold(receipt, mine, None);
+                if mine {
+                    let changes = counts.iter().map(|count| Change {
+                        counter: count.counter,
+                        key: count.key,
+                        window: count.window,
+                        by: i128::try_from(count.quantity).unwrap_or(i128::MAX),
+                    });
+                    self.commit(receipt, who, changes, settled.as_ref());
+                }
+            }
+            Kept::Correct { who, changes, settled, .. } if self.mine(who) => {
+                self.correct(receipt, who, changes, settled.as_ref());
+            }
+            Kept::Close { who, span, settled, paid } if self.mine(who) => {
+                self.close(receipt, *span, settled.as_ref(), paid);
+            }
+            Kept::Hold { held, .. } if self.mine(&held.who) => {
+                let inside = self.place(receipt) == Place::Inside;
+                self.tell(receipt.seq, inside);
+                self.open.insert(receipt.seq, inside);
+            }
+            Kept::End => self.ends_hold(receipt, true, Some(receipt.kind)),
+            Kept::Payment { who, minor, paid } => self.payment(receipt, who, *minor, paid),
+            Kept::Denials { who, count, .. } if self.mine(who) && self.place(receipt) == Place::Inside => {
+                self.exceptions.denied = self.exceptions.denied.saturating_add(*count);
+                self.tell(receipt.seq, true);
+            }
+            _ => {}
+        }
+    }
+
+    fn fault(&mut self, fault: Fault) {
+        if self.faults.len() < MAX_LISTED {
+            self.faults.push(fault);
+        }
+    }
+
+    fn mine(&self, who: &Who) -> bool {
+        who.licensee() == self.scope.licensee
+    }
+
+    fn place(&self, receipt: &Receipt) -> Place {
+        match i64::try_from(receipt.at.used).unwrap_or(i64::MAX) {
+            used if used < self.scope.from => Place::Before,
+            used if used < self.scope.to => Place::Inside,
+            _ => Place::After,
+        }
+    }
+
+    /// Remembers that the statement tells of a leaf.
+    fn tell(&mut self, leaf: u64, inside: bool) {
+        if inside {
+            self.leaves.first = self.leaves.first.or(Some(leaf));
+            self.leaves.last = Some(leaf);
+        }
+    }
+
+    /// An event that ends a hold. Only the hold says whose it is; a commit says it itself.
+    fn ends_hold(&mut self, receipt: &Receipt, mine: bool, kind: Option<Kind>) {
+        let Some(Reference::Leaf(hold)) = receipt.reference else { return };
+        let Some(inside) = self.open.remove(&hold) else { return };
+        if !mine || !inside {
+            return;
+        }
+        self.tell(receipt.seq, true);
+        match kind {
+            Some(Kind::Failed) => self.exceptions.failed.add(receipt.seq),
+            Some(Kind::Expire) => self.exceptions.expired.add(receipt.seq),
+            _ => {}
+        }
+    }
+
+    fn commit(
+        &mut self,
+        receipt: &Receipt,
+        who: &Who,
+        changes: impl Iterator<Item = Change>,
+        settled: Option<&Settled>,
+    ) {
+        let inside = self.place(receipt) == Place::Inside;
+        self.tell(receipt.seq, inside);
+        let late = receipt.kind == Kind::Late;
+        // After the close nothing is entered: no amount, no count.
+        let uncharged = late && receipt.amount.is_none() && self.licence.money().is_some();
+        if inside && uncharged {
+            self.exceptions.uncharged.add(receipt.seq);
+        } else if inside && late {
+            self.exceptions.late.add(receipt.seq);
+        }
+        if uncharged {
+            return;
+        }
+        self.count(who, changes, inside);
+        if inside && let Some(day) = self.day_of(receipt) {
+            day.uses = day.uses.saturating_add(1);
+        }
+        let entry = if late { Entry::Late } else { Entry::Use };
+        self.charge(receipt, settled, entry, Closes::default());
+    }
+
+    fn correct(&mut self, receipt: &Receipt, who: &Who, changes: &[Change], settled: Option<&Settled>) {
+        let inside = self.place(receipt) == Place::Inside;
+        self.tell(receipt.seq, inside);
+        let reversal = receipt.kind == Kind::Reversal;
+        if inside {
+            let list = if reversal { &mut self.exceptions.reversed } else { &mut self.exceptions.corrected };
+            list.add(receipt.seq);
+        }
+        self.count(who, changes.iter().copied(), inside);
+        let entry = if reversal { Entry::Reversal } else { Entry::Correction };
+        self.charge(receipt, settled, entry, Closes::default());
+    }
+
+    fn close(&mut self, receipt: &Receipt, span: Span, settled: Option<&Settled>, paid: &[i128]) {
+        let inside = self.place(receipt) == Place::Inside;
+        self.tell(receipt.seq, inside);
+        let Some(money) = self.licence.manifest().money.as_ref() else {
+            return self.fault(Fault::NoMoney(receipt.seq));
+        };
+        let closes = Closes {
+            settlement: span.kind == money.settled as u8,
+            sharing: span.kind == self.sharing_window(money.settled) as u8,
+        };
+        if settled.is_some() {
+            return self.charge(receipt, settled, Entry::Close, closes);
+        }
+        if closes.settlement {
+            let bucket = self.windows.entry(span).or_default();
+            bucket.closed = bucket.closed.or(Some(receipt.seq));
+            bucket.inside |= inside;
+        }
+        if closes.sharing {
+            let event = Sharing { span, due: 0, closes: true, corrects: false, paid, inside };
+            if !self.pools.enter(&event) {
+                self.fault(Fault::Parts(receipt.seq));
+            }
+        }
+    }
+
+    fn sharing_window(&self, settled: Window) -> Window {
+        self.licence.manifest().split.as_ref().and_then(|split| split.window).unwrap_or(settled)
+    }
+
+    /// Adds to the counters whose caps are watched.
+    fn count(&mut self, who: &Who, changes: impl Iterator<Item = Change>, inside: bool) {
+        for change in changes {
+            if !self.capped.get(usize::from(change.counter)).is_some_and(|capped| *capped) {
+                continue;
+            }
+            let Some(of) = who.key(change.key) else { continue };
+            let used = self.used.entry((change.counter, change.window, of)).or_default();
+            used.sum = used.sum.saturating_add(change.by);
+            used.inside |= inside;
+        }
+    }
+
+    /// Enters a charge, or what is taken back of one: all of it or, with a fault, nothing.
+    fn charge(&mut self, receipt: &Receipt, settled: Option<&Settled>, entry: Entry, closes: Closes) {
+        let leaf = receipt.seq;
+        let Some(settled) = settled else {
+            if receipt.amount.is_some() || receipt.due.is_some() {
+                self.fault(Fault::NoMoney(leaf));
+            }
+            return;
+        };
+        let place = self.place(receipt);
+        let Some((change, moved)) = self.money_of(receipt, settled, entry) else { return };
+        let inside = place == Place::Inside;
+        let span = settled.pool.unwrap_or(settled.bucket);
+        if !self.pools.fits(span, moved.due) || !self.fits(settled, change, moved) {
+            return self.fault(Fault::Overflow(leaf));
+        }
+        match self.lots.apply(&settled.draws) {
+            Ok(_) => self.drawn(settled, inside),
+            Err(error) => self.fault(Fault::Credit(leaf, error)),
+        }
+        let bucket = self.windows.entry(settled.bucket).or_default();
+        // Both fit: it was checked.
+        bucket.exact = bucket.exact.plus(change).unwrap_or(bucket.exact);
+        bucket.moved = plus(bucket.moved, moved).unwrap_or(bucket.moved);
+        bucket.inside |= inside;
+        if closes.settlement {
+            bucket.closed = bucket.closed.or(Some(leaf));
+        } else if bucket.closed.is_some() && matches!(entry, Entry::Use | Entry::Late) {
+            self.fault(Fault::Closed(leaf));
+        }
+        let corrects = matches!(entry, Entry::Correction | Entry::Reversal);
+        let (closes, paid) = (closes.sharing, settled.paid.as_slice());
+        let event = Sharing { span, due: moved.due, closes, corrects, paid, inside };
+        if !self.pools.enter(&event) {
+            self.fault(Fault::Parts(leaf));
+        }
+        match place {
+            Place::Before => self.totals.opening = self.totals.opening.saturating_add(moved.payable),
+            Place::Inside => self.enter_inside(receipt, settled, entry, change, moved),
+            Place::After => {}
+        }
+    }
+
+    /// What an event changes and moves, checked against its receipt and the running totals.
+    fn money_of(&mut self, receipt: &Receipt, settled: &Settled, entry: Entry) -> Option<(Exact, Moved)> {
+        let leaf = receipt.seq;
+        let Some(money) = self.licence.money() else {
+            self.fault(Fault::NoMoney(leaf));
+            return None;
+        };
+        let scale = money.scale;
+        let Some(charged) = sum(&settled.lines) else {
+            self.fault(Fault::Overflow(leaf));
+            return None;
+        };
+        let amount = receipt.amount.map(|amount| (amount.grain, amount.numerator));
+        if amount != Some((scale.grain(), charged.unsigned_abs())) {
+            self.fault(Fault::Amount(leaf));
+        }
+        let paid = match self.lots.check(&settled.draws) {
+            Ok(paid) => paid,
+            Err(error) => {
+                self.fault(Fault::Credit(leaf, error));
+                return None;
+            }
+        };
+        let change = Exact { charged, gifted: paid.gifted, prepaid: paid.prepaid };
+        let said = receipt.due.and_then(minor_of).unwrap_or(0);
+        let corrects = matches!(entry, Entry::Correction | Entry::Reversal);
+        if settled.bucket.is_call() && corrects {
+            // The call's own totals before it are the log's to know; the audit computes them.
+            return Some((change, Moved { due: said, payable: settled.payable.unwrap_or(said) }));
+        }
+        let before = if settled.bucket.is_call() {
+            Exact::default()
+        } else {
+            self.windows.get(&settled.bucket).map_or(Exact::default(), |bucket| bucket.exact)
+        };
+        let Some(moved) = scale.moved(before, change) else {
+            self.fault(Fault::Overflow(leaf));
+            return None;
+        };
+        if moved.due != said {
+            self.fault(Fault::Due(leaf));
+        }
+        if settled.payable.is_some_and(|payable| payable != moved.payable) {
+            self.fault(Fault::Payable(leaf));
+        }
+        Some((change, moved))
+    }
+
+    /// Whether every sum that an event enters can take it.
+    fn fits(&self, settled: &Settled, change: Exact, moved: Moved) -> bool {
+        let bucket = self.windows.get(&settled.bucket).copied().unwrap_or_default();
+        let totals = &self.totals;
+        bucket.exact.plus(change).is_some()
+            && plus(bucket.moved, moved).is_some()
+            && totals.exact.plus(change).is_some()
+            && plus(totals.moved, moved).is_some()
+            && totals.opening.checked_add(moved.payable).is_some()
+            && settled.lines.iter().all(|line| {
+                let entries = [Entry::Use, Entry::Late, Entry::Close, Entry::Correction, Entry::Reversal];
+                entries.iter().all(|entry| {
+                    self.lines.get(&(line.of, *entry)).is_none_or(|there| {
+                        there.quantity.checked_add(line.quantity).is_some()
+                            && there.amount.checked_add(line.amount).is_some()
+                    })
+                })
+            })
+    }
+
+    fn enter_inside(
+        &mut self,
+        receipt: &Receipt,
+        settled: &Settled,
+        entry: Entry,
+        change: Exact,
+        moved: Moved,
+    ) {
+        self.totals.exact = self.totals.exact.plus(change).unwrap_or(self.totals.exact);
+        self.totals.moved = plus(self.totals.moved, moved).unwrap_or(self.totals.moved);
+        for line in &settled.lines {
+            let sum = self.lines.entry((line.of, entry)).or_default();
+            sum.quantity = sum.quantity.saturating_add(line.quantity);
+            sum.amount = sum.amount.saturating_add(line.amount);
+            sum.events = sum.events.saturating_add(1);
+        }
+        if change.charged != 0
+            && let Some(day) = self.day_of(receipt)
+        {
+            day.charged = day.charged.saturating_add(change.charged);
+        }
+    }
+
+    /// The civil day of an event.
+    fn day_of(&mut self, receipt: &Receipt) -> Option<&mut Day> {
+        let used = i64::try_from(receipt.at.used).ok()?;
+        let (_, from, to) = self.day;
+        if !(from..to).contains(&used) {
+            let policy = self.licence.policy();
+            let index = policy.window(Window::Day, used);
+            self.day =
+                (index, policy.window_start(Window::Day, index), policy.window_end(Window::Day, index));
+        }
+        let day = self.day.0;
+        Some(self.days.entry(day).or_insert(Day { day, charged: 0, uses: 0 }))
+    }
+
+    fn drawn(&mut self, settled: &Settled, inside: bool) {
+        for draw in &settled.draws {
+            if let Some(facts) = self.lot_facts.get_mut(&draw.lot) {
+                facts.mine = true;
+                if inside {
+                    facts.drawn = facts.drawn.saturating_add(draw.parts);
+                }
+            }
+        }
+    }
+
+    /// A payment. Lots of all licensees are kept: a lot is its key's, and several licensees may share a key.
+    fn payment(&mut self, receipt: &Receipt, who: &Who, minor: u128, paid: &Paid) {
+        let (leaf, mine) = (receipt.seq, self.mine(who));
+        let place = self.place(receipt);
+        let Ok(amount) = i128::try_from(minor) else { return self.fault(Fault::Overflow(leaf)) };
+        if let Paid::Credit { parts, terms, .. } = paid {
+            self.lot(receipt, minor, *parts, terms, mine);
+        }
+        if !mine {
+            return;
+        }
+        self.tell(leaf, place == Place::Inside);
+        let totals = &mut self.totals;
+        let sum = match (paid, place) {
+            (Paid::Account, Place::Before) => {
+                totals.opening = totals.opening.saturating_sub(amount);
+                return;
+            }
+            (_, Place::Before | Place::After) => return,
+            (Paid::Account, Place::Inside) => &mut totals.paid,
+            (Paid::Renewal(_), Place::Inside) => &mut totals.renewals,
+            (Paid::Credit { terms, .. }, Place::Inside) if terms.gift => &mut totals.gifts,
+            (Paid::Credit { .. }, Place::Inside) => &mut totals.credit,
+        };
+        match sum.checked_add(amount) {
+            Some(more) => *sum = more,
+            None => self.fault(Fault::Overflow(leaf)),
+        }
+    }
+
+    fn lot(&mut self, receipt: &Receipt, minor: u128, paid: u128, terms: &Terms, mine: bool) {
+        let leaf = receipt.seq;
+        let Some(money) = self.licence.money() else { return self.fault(Fault::NoMoney(leaf)) };
+        if money.scale.credit_of_minor(minor).map(i128::unsigned_abs) != Some(paid) {
+            self.fault(Fault::Amount(leaf));
+        }
+        let Terms { priority, expires, gift, actions } = terms.clone();
+        let lot = Lot { leaf, priority, expires, gift, actions, paid, left: paid };
+        match self.lots.add(lot) {
+            Ok(()) => {
+                let facts = LotFacts { paid_at: receipt.at.used, mine, drawn: 0 };
+                self.lot_facts.insert(leaf, facts);
+            }
+            Err(error) => self.fault(Fault::Credit(leaf, error)),
+        }
+    }
+
+    /// The statement, with the trial balance drawn up.
+    pub fn finish(mut self) -> Statement {
+        let manifest = self.licence.manifest();
+        let currency =
+            self.licence.money().map(|money| Currency { code: money.currency.clone(), scale: money.scale });
+        let mut totals = self.totals;
+        let closing = totals.opening.checked_add(totals.moved.payable);
+        match closing.and_then(|owed| owed.checked_sub(totals.paid)) {
+            Some(balance) => totals.balance = balance,
+            None => self.fault(Fault::Overflow(self.leaves.log)),
+        }
+        if let Some(currency) = &currency {
+            totals.rounding = currency.scale.rounding_of(totals.exact, totals.moved.due);
+            self.check_windows(currency);
+        }
+        for (leaf, _) in self.open.iter().filter(|(_, inside)| **inside) {
+            self.exceptions.open.add(*leaf);
+        }
+        let has = self.pools.clone().finish();
+        if has.is_none() {
+            self.fault(Fault::Shared);
+        }
+        let has = has.unwrap_or_default();
+        let shares = parties(manifest).into_iter().zip(has.parts);
+        let mut statement = Statement {
+            scope: self.scope,
+            name: manifest.name.clone(),
+            version: manifest.version,
+            licensor: manifest.licensor.clone(),
+            leaves: self.leaves,
+            windows: self.window_totals(),
+            lines: self.lines.iter().map(|((of, entry), sum)| line(manifest, *of, *entry, *sum)).collect(),
+            caps: self.caps(manifest),
+            credit: self.credit(),
+            parties: match &currency {
+                Some(_) => shares.map(|(party, has)| PartyShare { party, has }).collect(),
+                None => Vec::new(),
+            },
+            currency,
+            residue: has.residue,
+            totals,
+            exceptions: self.exceptions,
+            days: self.days.into_values().collect(),
+            faults: self.faults,
+        };
+        statement.draw_up();
+        statement
+    }
+
+    /// What is due of every window is its rounded total.
+    fn check_windows(&mut self, currency: &Currency) {
+        let wrong = |(span, bucket): (&Span, &Bucket)| {
+            let right = span.is_call() || currency.scale.rounded(bucket.exact) == Some(bucket.moved);
+            (!right).then_some(*span)
+        };
+        let wrong: Vec<Span> = self.windows.iter().filter_map(wrong).collect();
+        for span in wrong {
+            self.fault(Fault::Window(span));
+        }
+    }
+
+    fn window_totals(&self) -> Vec<WindowTotal> {
+        let inside = self.windows.iter().filter(|(_, bucket)| bucket.inside);
+        let total = |(span, bucket): (&Span, &Bucket)| WindowTotal {
+            span: *span,
+            exact: bucket.exact,
+            moved: bucket.moved,
+            closed: bucket.closed,
+        };
+        inside.map(total).collect()
+    }
+
+    fn caps(&self, manifest: &Manifest) -> Vec<CapReached> {
+        let reached = |((counter, window, of), used): (&(u16, i64, Id), &Used)| {
+            let (clause, price) = case_of(manifest, manifest.counters.get(usize::from(*counter))?.of)?;
+            let sum = u128::try_from(used.sum).ok()?;
+            let label = manifest.label(clause).unwrap_or_default().into();
+            (used.inside && cap_reached(price, sum)).then_some(CapReached {
+                label,
+                of: *of,
+                window: *window,
+                used: sum,
+            })
+        };
+        self.used.iter().filter_map(reached).collect()
+    }
+
+    fn credit(&self) -> Vec<CreditLot> {
+        let mine = self.lot_facts.iter().filter(|(_, facts)| facts.mine);
+        let lot = |(leaf, facts): (&u64, &LotFacts)| {
+            let lot = self.lots.lot(*leaf)?.clone();
+            Some(CreditLot { lot, paid_at: facts.paid_at, drawn: facts.drawn })
+        };
+        mine.filter_map(lot).collect()
+    }
+}
+
+impl Statement {
+    /// The trial balance: whatever does not sum is a fault.
+    fn draw_up(&mut self) {
+        let drawn = |gift: bool| {
+            let mut lots = self.credit.iter().filter(|lot| lot.lot.gift == gift);
+            lots.try_fold(0i128, |sum, lot| sum.checked_add(lot.drawn))
+        };
+        let Totals { exact, moved, .. } = self.totals;
+        let given = self.shared().and_then(|shared| shared.checked_add(self.residue));
+        let checks = [
+            (self.charged() == Some(exact.charged), Fault::Charged),
+            (self.currency.is_none() || given == Some(moved.due), Fault::Shared),
+            ((drawn(true), drawn(false)) == (Some(exact.gifted), Some(exact.prepaid)), Fault::Drawn),
+        ];
+        for (_, fault) in checks.into_iter().filter(|(right, _)| !right) {
+            // A trial balance that fails is never the one that is left out.
+            self.faults.truncate(MAX_LISTED.saturating_sub(checks.len()));
+            if !self.faults.contains(&fault) {
+                self.faults.push(fault);
+            }
+        }
+    }
+}
+
+fn plus(a: Moved, b: Moved) -> Option<Moved> {
+    Some(Moved { due: a.due.checked_add(b.due)?, payable: a.payable.checked_add(b.payable)? })
+}
+
+/// The clause and price of a counter that counts for a case.
+fn case_of(manifest: &Manifest, of: CounterOf) -> Option<(u32, &Price)> {
+    let CounterOf::Case { charge, case } = of else { return None };
+    let charge = manifest.charges.get(charge as usize)?;
+    Some((charge.clause, charge.prices.get(case as usize)?))
+}
+
+/// A line in words.
+fn line(manifest: &Manifest, of: LineOf, entry: Entry, sum: LineSum) -> StatementLine {
+    let (clause, case, unit, kind) = match of {
+        LineOf::Case { charge, case } => {
+            let info = manifest.charges.get(usize::from(charge));
+            let price = price_of(manifest, charge, case);
+            let kind = match price {
+                Some(Price::Fee { .. }) => LineKind::Fee,
+                _ => LineKind::Usage,
+            };
+            let by_case = info.is_some_and(|info| info.by_case).then_some(case);
+            (info.map(|info| info.clause), by_case, price.and_then(unit_of), kind)
+        }
+        LineOf::AtClose(number) => {
+            let info = manifest.at_close.get(usize::from(number));
+            let counter = info.and_then(|info| manifest.counters.get(info.counter as usize));
+            let unit = counter.and_then(|counter| counter.unit);
+            (info.map(|info| info.clause), None, unit, LineKind::AtClose)
+        }
+        LineOf::Floor { charge, case } => {
+            let info = manifest.charges.get(usize::from(charge));
+            let by_case = info.is_some_and(|info| info.by_case).then_some(case);
+            (info.map(|info| info.clause), by_case, None, LineKind::Floor)
+        }
+    };
+    let label = clause.and_then(|clause| manifest.label(clause)).unwrap_or_default();
+    let unit = unit.and_then(|unit| manifest.units.get(unit as usize)).map(|unit| unit.name.clone());
+    let LineSum { quantity, amount, events } = sum;
+    StatementLine { entry, of, kind, label: label.into(), case, unit, quantity, amount, events }
+}
