@@ -89,6 +89,7 @@ declare_codes! {
     E0405 "missing-beyond";
     E0406 "price-too-fine";
     W0408 "rising-rate";
+    E0409 "known-too-late";
     // Time.
     E0501 "calendar-needed";
     E0502 "empty-term";
@@ -101,6 +102,7 @@ declare_codes! {
     W0703 "limit-never-reached";
     E0704 "limit-below-one-call";
     E0705 "counted-twice";
+    E0706 "misfit-counter";
     // What is said when tests run and when modules are loaded; `check` never does.
     E0902 "test-failed";
     E1001 "bad-bytecode";

@@ -84,6 +84,9 @@ fn gather(it: &tir::Licence, scope: &Scope) -> (Licence, BTreeMap<String, Price>
         term: it.term,
         revocability: it.revocability,
         definitions: it.definitions.clone(),
+        holder: it.holder.clone(),
+        renewal: it.renewal.clone(),
+        corrections: it.corrections,
         ..Licence::empty()
     };
     let mut rest = BTreeMap::new();
@@ -103,6 +106,9 @@ fn gather(it: &tir::Licence, scope: &Scope) -> (Licence, BTreeMap<String, Price>
             }
             tir::ClauseKind::Duty(duty) => core.duties.push(duty.clone()),
             tir::ClauseKind::Split(split) => core.split = Some(split.clone()),
+            tir::ClauseKind::Prepaid(it) => core.prepaid = Some(it.clone()),
+            tir::ClauseKind::AtClose(it) => core.at_close.push(it.clone()),
+            tir::ClauseKind::End(condition) => core.ends.push((label, condition.clone())),
             tir::ClauseKind::Free(units) => core.free.push((label, units.clone())),
             tir::ClauseKind::Broken => {}
         }
@@ -121,6 +127,9 @@ fn refused(error: &CoreError, core: &Licence, it: &tir::Licence) -> Diagnostic {
         20 => core.duties.get(index).map(|it| &it.label),
         21 => core.split.as_ref().map(|it| &it.label),
         22 => core.free.get(index).map(|(label, _)| label),
+        25 => core.ends.get(index).map(|(label, _)| label),
+        26 => core.prepaid.as_ref().map(|it| &it.label),
+        27 => core.at_close.get(index).map(|it| &it.label),
         _ => None,
     };
     let clause = label.and_then(|label| it.clauses.iter().find(|clause| clause.label == *label));

@@ -1,8 +1,9 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::core::Licence;
-use crate::core::arbitrary::licences;
+use crate::core::arbitrary::{licences, wider_licences};
+use crate::core::{Licence, LimitKind};
+use bc::manifest::{ClauseKind, CounterOf};
 
 fn zone(name: &str, from: i64, until: i64) -> Option<ZoneTable> {
     crate::zone::table(name, from, until)
@@ -18,7 +19,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 120, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_licence_has_a_module_that_loads(licence in licences()) {
+    fn every_licence_has_a_module_that_loads(licence in prop_oneof![1 => licences(), 2 => wider_licences()]) {
         let bytes = from_core(&licence, &zone, &SourceMap::new()).expect("valid licences have modules");
         prop_assert_eq!(&bytes, &from_core(&licence, &zone, &SourceMap::new()).expect("again"));
         let loaded = bc::load(&bytes).expect("it loads");
@@ -29,11 +30,140 @@ proptest! {
         prop_assert!(labels.windows(2).all(|w| w[0] < w[1]));
         for (i, (label, _)) in licence.permits.iter().enumerate() {
             let found = manifest.clauses.iter().find(|c| c.label == *label).map(|c| c.kind);
-            prop_assert_eq!(found, Some(bc::manifest::ClauseKind::Permit(i as u32)));
+            prop_assert_eq!(found, Some(ClauseKind::Permit(i as u32)));
         }
         prop_assert_eq!(manifest.duties.len(), licence.duties.len());
         prop_assert_eq!(manifest.charges.len(), licence.charges.len());
+        standing_is_in_the_manifest(&licence, &manifest)?;
     }
+}
+
+/// Counters stand in the order of the page and know their clauses; what the ledger reads is what the core says.
+fn standing_is_in_the_manifest(licence: &Licence, manifest: &bc::Manifest) -> Result<(), TestCaseError> {
+    let group = |of: &CounterOf| match of {
+        CounterOf::Limit { .. } => 0,
+        CounterOf::Case { .. } => 1,
+        CounterOf::AtOnce { .. } => 2,
+        CounterOf::Seats { .. } => 3,
+        CounterOf::Spend { .. } => 4,
+        CounterOf::Fee { .. } => 5,
+        CounterOf::Prepaid => 6,
+        CounterOf::AtClose { .. } => 7,
+    };
+    prop_assert!(manifest.counters.is_sorted_by_key(|c| (group(&c.of), c.clause)));
+    let prices = || licence.charges.iter().flat_map(|charge| &charge.cases).map(|(_, price)| price);
+    let fees = prices().filter(|price| matches!(price, Price::Fee { .. })).count();
+    let graduated = |price: &&Price| matches!(price, Price::Graduated { .. } | Price::Bounded { .. });
+    let graduated = prices().filter(graduated).count();
+    let counters = licence.limits.len() + fees + graduated + licence.at_close.len();
+    prop_assert_eq!(manifest.counters.len(), counters + usize::from(licence.prepaid.is_some()));
+    let label = |clause: u32| manifest.label(clause).unwrap_or_default().to_owned();
+    for limit in &licence.limits {
+        let counter = manifest.counters.iter().find(|c| label(c.clause) == limit.label);
+        let expected = match limit.kind {
+            LimitKind::Sum { cap, .. } | LimitKind::AtOnce { cap, .. } | LimitKind::Seats { cap, .. } => cap,
+            LimitKind::Spend { amount, .. } => amount.num * u128::from(manifest.grain) / amount.den,
+        };
+        prop_assert_eq!(counter.and_then(|c| c.cap), Some(expected));
+    }
+    for info in &manifest.at_once {
+        prop_assert_eq!(manifest.counters[info.counter as usize].clause, info.clause);
+    }
+    for info in &manifest.seats {
+        prop_assert_eq!(manifest.counters[info.counter as usize].clause, info.clause);
+    }
+    prop_assert_eq!(manifest.at_close.len(), licence.at_close.len());
+    for (info, charge) in manifest.at_close.iter().zip(&licence.at_close) {
+        prop_assert_eq!(label(info.clause), charge.label.clone());
+        prop_assert_eq!(manifest.counters[info.counter as usize].clause, info.clause);
+        prop_assert_eq!(info.bands.len(), charge.bands.len());
+    }
+    let ends: Vec<String> = manifest.ends.iter().map(|clause| label(*clause)).collect();
+    prop_assert_eq!(ends, licence.ends.iter().map(|(label, _)| label.clone()).collect::<Vec<_>>());
+    prop_assert_eq!(&manifest.holder, &licence.holder);
+    prop_assert_eq!(manifest.renewal.is_some(), licence.renewal.is_some());
+    prop_assert_eq!(manifest.corrections.clone(), licence.corrections.map(period));
+    let prepaid = manifest.prepaid.map(|counter| label(manifest.counters[counter as usize].clause));
+    prop_assert_eq!(prepaid, licence.prepaid.as_ref().map(|p| p.label.clone()));
+    let parties = licence.split.as_ref().map_or(0, |split| split.first_cuts.len() + split.shares.len());
+    let parts = match (licence.split.is_some(), licence.royalties.len()) {
+        (false, 0) => 0,
+        (true, royalties) => parties + royalties,
+        (false, royalties) => royalties + 1,
+    };
+    prop_assert_eq!(manifest.parts.len(), parts);
+    Ok(())
+}
+
+/// The generator is of use only if it makes everything there is.
+#[test]
+fn generated_licences_use_every_construct() {
+    use proptest::strategy::ValueTree;
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut seen = std::collections::BTreeSet::new();
+    for _ in 0..400 {
+        let licence = wider_licences().new_tree(&mut runner).expect("a licence").current();
+        let module = module(&licence, &zone, &SourceMap::new()).expect("valid");
+        let text = bc::text::disassemble(&module);
+        seen.extend(text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).map(str::to_owned));
+    }
+    let sections = bc::sections().into_iter().filter(|s| !["source", "source_file"].contains(&s.name));
+    let members = bc::enums().into_iter().chain(bc::variants()).flat_map(|group| group.members);
+    let missing: Vec<&str> = sections.map(|s| s.name).chain(members.map(|m| m.name)).collect();
+    let missing: Vec<&str> = missing.into_iter().filter(|name| !seen.contains(*name)).collect();
+    assert!(missing.is_empty(), "never generated: {missing:?}");
+}
+
+/// The corpus' cores become these modules for ever: what came later changes no byte of those that do not use it.
+#[test]
+fn modules_of_the_corpus_are_frozen() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../spec/corpus");
+    let mut out = String::new();
+    for entry in
+        std::fs::read_dir(&folder).expect("the corpus").collect::<Result<Vec<_>, _>>().expect("files")
+    {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let Some(name) = name.strip_suffix(".core.txt") else { continue };
+        let text = std::fs::read_to_string(entry.path()).expect("a text");
+        let licence = Licence::parse(&text).expect("a core");
+        // Zone data come and go; everything else is the core's.
+        let utc = |_: &str, _: i64, _: i64| Some(ZoneTable { initial: 0, transitions: vec![] });
+        let bytes = from_core(&licence, &utc, &SourceMap::new()).expect("a module");
+        let id: String =
+            crate::core::id_of(&bytes).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        out.push_str(&format!("{name} {} {id}\n", bytes.len()));
+    }
+    let mut lines: Vec<&str> = out.lines().collect();
+    lines.sort_unstable();
+    insta::assert_snapshot!(lines.join("\n"), @r"
+    big-numbers 645 2c88dd2a86af79c1
+    closing 432 e9effde0a0643c4d
+    definitions 360 47ef0ec3712d7c09
+    every-form 1373 c672baba3fed19ac
+    harbour 1301 d5843977eff5dd25
+    llm-api 1080 3c48de51bbfadd8a
+    royalties 594 ef71c00623aca675
+    sets 408 e1641333681d5a19
+    smallest 150 ff4ced0a8b5c5c2a
+    standing 998 1c9d9399527b2912
+    ");
+}
+
+#[test]
+fn zone_data_reach_back_where_instants_come_from_the_ledger() {
+    let mut licence = Licence::parse(
+        "(licence 2026 X 1 (licensor o) (irrevocable) (calendar \"Europe/Paris\") (from 2026-01-01) (until 2028-01-01))",
+    )
+    .expect("a core");
+    let changes = |licence: &Licence| module(licence, &zone, &SourceMap::new()).expect("valid").zone.len();
+    let fixed = changes(&licence);
+    assert_eq!(fixed, 1 + 2 + 4 + 2);
+    licence.corrections = Some(Period::Months(24));
+    assert_eq!(changes(&licence), fixed + 4);
+    let anchored = Point::Anchored { anchor: Anchor::Grant, period: Period::Months(1) };
+    licence.term = licence.term.map(|term| crate::core::TermSpan { until: Some(anchored), ..term });
+    // Paris has changed its clocks since 1976.
+    assert!(changes(&licence) > 2 * (2200 - 1976));
 }
 
 #[test]

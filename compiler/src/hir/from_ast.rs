@@ -53,7 +53,7 @@ impl Lower<'_> {
         Sp { value: name.value.clone(), span: self.at(name.span) }
     }
 
-    fn maybe(&self, name: Option<&ast::Name>) -> Option<Name> {
+    pub(super) fn maybe(&self, name: Option<&ast::Name>) -> Option<Name> {
         name.map(|name| self.name(name))
     }
 
@@ -199,9 +199,6 @@ impl Lower<'_> {
             Some((ast::Lineage::Derives(_), span)) => self.later(span, "`derives`"),
             Some((ast::Lineage::Narrows(_), span)) => self.later(span, "`narrows`"),
         }
-        if let Some(holder) = &it.granted_to {
-            self.later(holder.span, "`granted to`");
-        }
         let mut out = Licence {
             name: self.name(&it.name),
             version: self.int(&it.version),
@@ -210,7 +207,10 @@ impl Lower<'_> {
             calendar: Header::Missing,
             currency: Header::Missing,
             term: Header::Missing,
+            renews: Header::Missing,
             revocability: Header::Missing,
+            corrections: Header::Missing,
+            holder: self.maybe(it.granted_to.as_ref()),
             defines: Vec::new(),
             clauses: Vec::new(),
             loose: Words::new(),
@@ -298,11 +298,14 @@ impl Lower<'_> {
             }
             H::Term(ast::Term::Until { from, until }) => {
                 let from = from.as_ref().map(|moment| self.moment(moment));
-                out.term = given(Term_ { from, until: Some(self.moment(until)) }, place);
+                out.term = given(Term_::Until { from, until: self.moment(until) }, place);
             }
-            H::Term(ast::Term::Lasting { .. }) => {
-                self.later(span, "a `term` that begins with a grant, a release or a first use");
-                out.term = Header::Broken;
+            H::Term(ast::Term::Lasting { length, from, renewable }) => {
+                if let Some(renewable) = renewable {
+                    self.later(renewable.span, "`renewable`");
+                }
+                let (length, from) = (self.length(length), self.anchor(from));
+                out.term = given(Term_::Lasting { length, from }, place);
             }
             H::Irrevocable => out.revocability = given(Revocability::Irrevocable, place),
             H::Revocable(it) => {
@@ -318,24 +321,34 @@ impl Lower<'_> {
                 );
             }
             H::Status(_) => self.later(span, "`status`"),
-            H::Corrections(_) => self.later(span, "`corrections`"),
+            H::Corrections(length) => out.corrections = given(self.length(length), place),
             H::Ends(condition) => {
-                out.loose.extend(self.words(condition.span));
-                self.later(span, "`ends when`");
+                let before = self.findings.len();
+                let kind = ClauseKind::Ends(self.condition(condition));
+                if self.findings.len() > before {
+                    out.loose.extend(self.words(condition.span));
+                }
+                let label = Sp { value: ENDS.to_owned(), span: place };
+                out.clauses.push(Clause { label, span: place, kind });
             }
-            H::Renews(_) => {
-                self.later(span, "`renews`");
-                // It stands instead of a term.
-                out.term = Header::Broken;
+            H::Renews(it) => {
+                let grace = it.grace.as_ref().map(|grace| {
+                    let acts = grace.actions.as_ref().map(|names| self.names(names));
+                    (self.length(&grace.length), acts)
+                });
+                let (each, from) = (self.name(&it.each), self.anchor(&it.from));
+                out.renews = given(Renews { each, from, grace }, place);
             }
             H::Error(kind) => match kind {
                 ast::HeaderKind::Licensor => out.licensor = Header::Broken,
                 ast::HeaderKind::Asset => out.assets = Header::Broken,
                 ast::HeaderKind::Calendar => out.calendar = Header::Broken,
                 ast::HeaderKind::Currency => out.currency = Header::Broken,
-                ast::HeaderKind::Term | ast::HeaderKind::Renews => out.term = Header::Broken,
+                ast::HeaderKind::Term => out.term = Header::Broken,
+                ast::HeaderKind::Renews => out.renews = Header::Broken,
                 ast::HeaderKind::Revocability => out.revocability = Header::Broken,
-                ast::HeaderKind::Status | ast::HeaderKind::Corrections | ast::HeaderKind::Ends => {
+                ast::HeaderKind::Corrections => out.corrections = Header::Broken,
+                ast::HeaderKind::Status | ast::HeaderKind::Ends => {
                     out.loose.extend(self.words(span));
                 }
             },
@@ -350,7 +363,7 @@ impl Lower<'_> {
             ast::Clause::Forbid(it) => {
                 ClauseKind::Forbid(self.rule(&it.actions, &it.selector, &it.exceptions))
             }
-            ast::Clause::Limit(it) => self.limit(it, clause.span),
+            ast::Clause::Limit(it) => self.limit(it),
             ast::Clause::Free(it) => {
                 if let Some(unlisted) = &it.units.unlisted {
                     let place = self.at(unlisted.span);
@@ -364,14 +377,14 @@ impl Lower<'_> {
             ast::Clause::Charge(it) => self.charge(it, clause.span),
             ast::Clause::Must(it) => self.must(it),
             ast::Clause::Split(it) => self.split(it),
-            ast::Clause::Prepaid(_) => self.clause_later(clause.span, "`prepaid`"),
+            ast::Clause::Prepaid(it) => self.prepaid(it),
             ast::Clause::Derivatives(_) => self.clause_later(clause.span, "`derivatives`"),
             ast::Clause::Sublicense(_) => self.clause_later(clause.span, "`sublicense`"),
             ast::Clause::Error => ClauseKind::Broken,
         }
     }
 
-    fn clause_later(&mut self, span: Span, construct: &str) -> ClauseKind {
+    pub(super) fn clause_later(&mut self, span: Span, construct: &str) -> ClauseKind {
         self.later(span, construct);
         ClauseKind::Broken
     }
@@ -392,228 +405,20 @@ impl Lower<'_> {
         }
     }
 
-    fn names(&self, names: &ast::Names) -> Names {
+    pub(super) fn names(&self, names: &ast::Names) -> Names {
         Names {
             names: names.names.iter().map(|name| self.name(name)).collect(),
             including_unlisted: names.unlisted.is_some(),
         }
     }
 
-    fn selector(&mut self, it: &ast::Selector) -> Selector {
+    pub(super) fn selector(&mut self, it: &ast::Selector) -> Selector {
         Selector {
             purposes: it.purposes.as_ref().map(|names| self.names(names)),
             places: it.places.as_ref().map(|names| self.names(names)),
             kinds: it.kinds.as_ref().map(|names| self.names(names)),
             when: it.when.as_ref().map(|condition| self.condition(condition)),
         }
-    }
-
-    fn limit(&mut self, it: &ast::Limit, span: Span) -> ClauseKind {
-        if it.at_once {
-            return self.clause_later(span, "a limit on what runs `at once`");
-        }
-        if let Some(held) = &it.held {
-            return self.clause_later(held.span, "`held`, a limit on seats,");
-        }
-        if let Some(lease) = &it.lease {
-            return self.clause_later(lease.span, "`lease`");
-        }
-        let (count, unit) = match &it.amount.value {
-            ast::Amount::Quantity { count, unit } => (self.int(count), self.name(unit)),
-            ast::Amount::Money(_) => return self.clause_later(it.amount.span, "a limit on spending"),
-            ast::Amount::Name(name) => return self.parameter(name),
-        };
-        let Some(per) = self.windows_and_keys(&it.per) else { return ClauseKind::Broken };
-        ClauseKind::Limit(Limit {
-            count,
-            unit,
-            amount: self.at(it.amount.span),
-            per,
-            selector: self.selector(&it.selector),
-        })
-    }
-
-    /// A name where an amount is expected: only templates have parameters.
-    fn parameter(&mut self, name: &ast::Name) -> ClauseKind {
-        let place = self.at(name.span);
-        self.findings.push(
-            Diagnostic::new(Code::E0202, place, format!("there is no parameter `{}`", name.value))
-                .label("not an amount")
-                .help("write a number and a unit, as `50_000 records`"),
-        );
-        ClauseKind::Broken
-    }
-
-    /// What follows `per` where a window and a key are expected; none if something was reported.
-    fn windows_and_keys(&mut self, list: &[Spanned<ast::Per>]) -> Option<Vec<Name>> {
-        let mut out = Vec::new();
-        for per in list {
-            if per.from.is_some() {
-                self.later(per.span, "a window that begins with an event");
-                return None;
-            }
-            if per.started || per.count.is_some() {
-                let place = self.at(per.span);
-                self.findings.push(
-                    Diagnostic::new(Code::E0702, place, "this is neither a window nor a key")
-                        .label("counts blocks")
-                        .help("a counter runs per day, week, month, quarter, year or term, and per user, organisation or licensee"),
-                );
-                return None;
-            }
-            out.push(self.name(&per.unit));
-        }
-        Some(out)
-    }
-
-    fn charge(&mut self, it: &ast::Charge, span: Span) -> ClauseKind {
-        let place = self.at(span);
-        let charge = match it {
-            ast::Charge::Free { selector } => {
-                Charge::Plain(Box::new((self.selector(selector), Sp { value: Price::Free, span: place })))
-            }
-            ast::Charge::Rate { rate, selector } => {
-                let price = self.rate(rate, rate.span).map_or(Price::Broken, Price::Rate);
-                Charge::Plain(Box::new((
-                    self.selector(selector),
-                    Sp { value: price, span: self.at(rate.span) },
-                )))
-            }
-            ast::Charge::Schedule { schedule, selector } => {
-                let price = self.schedule(schedule);
-                Charge::Plain(Box::new((
-                    self.selector(selector),
-                    Sp { value: price, span: self.at(schedule.span) },
-                )))
-            }
-            ast::Charge::Cases(cases) => Charge::Cases(cases.iter().map(|case| self.case(case)).collect()),
-            ast::Charge::AtClose(_) => return self.clause_later(span, "a charge `at close`"),
-        };
-        ClauseKind::Charge(charge)
-    }
-
-    fn case(&mut self, case: &Spanned<ast::Case>) -> Case {
-        let price = match &case.price.value {
-            ast::CasePrice::Free => Price::Free,
-            ast::CasePrice::At(rate) => self.rate(rate, case.price.span).map_or(Price::Broken, Price::Rate),
-            ast::CasePrice::Schedule(schedule) => self.schedule(schedule),
-        };
-        Case {
-            selector: case.selector.as_ref().map(|selector| self.selector(selector)),
-            price: Sp { value: price, span: self.at(case.price.span) },
-            span: self.at(case.span),
-        }
-    }
-
-    fn schedule(&mut self, it: &ast::Schedule) -> Price {
-        let tails = &it.tails;
-        if let Some(floor) = &tails.at_least {
-            self.later(floor.span, "`at least`, a floor of a schedule,");
-        }
-        if let Some(cap) = &tails.at_most {
-            self.later(cap.span, "`at most`, a cap of a schedule,");
-        }
-        if let Some(by) = &tails.prorated_by {
-            self.later(by.span, "`prorated by`");
-        }
-        let Some(per) = self.windows_and_keys(&it.per) else { return Price::Broken };
-        let tiers = it.tiers.iter().map(|tier| self.tier(tier)).collect();
-        Price::Schedule { per, tiers }
-    }
-
-    fn tier(&mut self, tier: &Spanned<ast::Tier>) -> Tier {
-        let (mut kind, amount) = match &tier.extent.value {
-            ast::Extent::First(amount) => (TierKind::First, Some(amount)),
-            ast::Extent::Next(amount) => (TierKind::Next, Some(amount)),
-            ast::Extent::Beyond => (TierKind::Beyond, None),
-        };
-        let extent = match amount.map(|amount| &amount.value) {
-            None => None,
-            Some(ast::Amount::Quantity { count, unit }) => Some((self.int(count), self.name(unit))),
-            Some(ast::Amount::Money(_)) => {
-                self.later(tier.extent.span, "a tier of an amount of money");
-                kind = TierKind::Broken;
-                None
-            }
-            Some(ast::Amount::Name(name)) => {
-                self.parameter(name);
-                kind = TierKind::Broken;
-                None
-            }
-        };
-        let rate = tier.rate.as_ref().map(|rate| self.rate(rate, rate.span));
-        if rate == Some(None) {
-            kind = TierKind::Broken;
-        }
-        Tier { kind, extent, span: self.at(tier.extent.span), rate: rate.flatten() }
-    }
-
-    /// A price per unit; none if it was reported.
-    fn rate(&mut self, rate: &ast::Rate, span: Span) -> Option<Rate> {
-        let money = match &rate.price.value {
-            ast::Price::Money(money) => money,
-            ast::Price::Name(name) => {
-                let place = self.at(name.span);
-                self.findings.push(
-                    Diagnostic::new(Code::E0202, place, format!("there is no parameter `{}`", name.value))
-                        .label("not a price")
-                        .help("write a currency and an amount, as `EUR 3.00`"),
-                );
-                return None;
-            }
-            ast::Price::Percent(_) | ast::Price::PercentOf { .. } => {
-                self.later(rate.price.span, "a price in per cent");
-                return None;
-            }
-        };
-        let units: Vec<_> = rate.per.iter().filter(|per| !is_window_or_key(&per.unit.value)).collect();
-        let per = match (units.as_slice(), rate.per.as_slice()) {
-            ([], []) => {
-                let place = self.at(rate.price.span);
-                self.findings.push(
-                    Diagnostic::new(Code::E0306, place, "this price does not say what it is for")
-                        .label("per what?")
-                        .help("write a unit after it, as `per call` or `per 1_000 records`"),
-                );
-                return None;
-            }
-            // A unit may bear a window's name (`hour`); alone, after a price, it is the unit.
-            ([] | [_], [per]) => per,
-            ([], _) => {
-                self.later(span, "a fee per key and window");
-                return None;
-            }
-            ([_, second, ..], _) => {
-                let place = self.at(second.span);
-                self.findings.push(
-                    Diagnostic::new(Code::E0301, place, "a price is for one unit")
-                        .label("a second unit")
-                        .help("write a second `charge` clause"),
-                );
-                return None;
-            }
-            ([_], [..]) => {
-                self.later(span, "a price with a key or a window of its own");
-                return None;
-            }
-        };
-        if per.started {
-            self.later(per.span, "`per started`");
-            return None;
-        }
-        if per.from.is_some() {
-            self.later(per.span, "a window that begins with an event");
-            return None;
-        }
-        let unit = self.name(&per.unit);
-        let count = per.count.as_ref().map_or(Sp { value: 1, span: unit.span }, |count| self.int(count));
-        Some(Rate {
-            currency: money.currency.clone(),
-            amount: dec(&money.amount),
-            money: self.at(rate.price.span),
-            count,
-            unit,
-        })
     }
 
     fn must(&mut self, it: &ast::Must) -> ClauseKind {
@@ -648,26 +453,16 @@ impl Lower<'_> {
         })
     }
 
-    fn split(&mut self, it: &ast::Split) -> ClauseKind {
-        if let Some(first) = &it.first {
-            return self.clause_later(first.percent.span, "a split's `first` cut");
+    fn anchor(&self, anchor: &Spanned<ast::Anchor>) -> Anchor {
+        Anchor {
+            first: anchor.value.first,
+            event: self.name(&anchor.value.event),
+            span: self.at(anchor.span),
         }
-        let mut shares = Vec::new();
-        for share in &it.shares {
-            let to = match &share.to {
-                ast::Payee::Party(handle) => self.name(handle),
-                ast::Payee::Fact(name) => {
-                    return self.clause_later(name.span, "a share for the party that a fact names");
-                }
-            };
-            let portion = match &share.portion.value {
-                ast::Portion::Percent(percent) => Portion::Percent(dec(&percent.0)),
-                ast::Portion::Parts(parts) => Portion::Parts(parts.value),
-                ast::Portion::Rest => Portion::Rest,
-            };
-            shares.push(Share { portion: Sp { value: portion, span: self.at(share.portion.span) }, to });
-        }
-        ClauseKind::Split(Split { each: self.maybe(it.each.as_ref()), shares })
+    }
+
+    pub(super) fn money(&self, money: &ast::Money, span: Span) -> Money {
+        Money { currency: money.currency.clone(), amount: dec(&money.amount), span: self.at(span) }
     }
 
     pub(super) fn length(&self, length: &Spanned<ast::Length>) -> Length {
@@ -698,26 +493,6 @@ fn given<T>(value: T, span: Span) -> Header<T> {
 
 pub(super) fn dec(dec: &ast::Dec) -> Dec {
     Dec { digits: dec.digits, scale: dec.scale }
-}
-
-/// The built-in words after `per` that are not units.
-pub(crate) fn is_window_or_key(word: &str) -> bool {
-    const WORDS: [&str; 13] = [
-        "second",
-        "minute",
-        "hour",
-        "day",
-        "week",
-        "month",
-        "quarter",
-        "year",
-        "term",
-        "renewal",
-        "user",
-        "organisation",
-        "licensee",
-    ];
-    WORDS.contains(&word)
 }
 
 fn header_word(kind: ast::HeaderKind) -> &'static str {

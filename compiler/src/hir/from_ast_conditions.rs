@@ -138,16 +138,19 @@ impl Lower<'_> {
         let value = match &given.value {
             ast::Given::Counter { clause, case, key, at } => match (self.own_clause(clause), &at.value) {
                 (None, _) => Given::Broken,
-                (Some(clause), ast::Amount::Quantity { count, unit }) => Given::Counter {
-                    clause,
-                    case: case.as_ref().map(|case| self.int(case)),
-                    key: key.as_ref().map(|key| self.name(key)),
-                    count: self.int(count),
-                    unit: self.name(unit),
-                },
-                (Some(_), ast::Amount::Money(_) | ast::Amount::Name(_)) => {
-                    self.later(at.span, "a counter of money");
-                    Given::Broken
+                (Some(clause), amount) => {
+                    let at = match amount {
+                        ast::Amount::Quantity { count, unit } => {
+                            At::Quantity(self.int(count), self.name(unit))
+                        }
+                        ast::Amount::Money(money) => At::Money(self.money(money, at.span)),
+                        ast::Amount::Name(name) => {
+                            self.parameter(name);
+                            return Sp { value: Given::Broken, span: self.at(given.span) };
+                        }
+                    };
+                    let case = case.as_ref().map(|case| self.int(case));
+                    Given::Counter { clause, case, key: key.as_ref().map(|key| self.name(key)), at }
                 }
             },
             ast::Given::Duty { clause, status } => match self.own_clause(clause) {

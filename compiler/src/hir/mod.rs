@@ -13,6 +13,7 @@ use licit_grammar::ast;
 
 pub(crate) mod from_ast;
 pub(crate) mod from_ast_conditions;
+pub(crate) mod from_ast_money;
 pub(crate) mod scope;
 
 pub(crate) use ast::{CompareOp, Reason, Sign};
@@ -117,7 +118,11 @@ pub(crate) struct Licence {
     pub calendar: Header<Name>,
     pub currency: Header<Currency>,
     pub term: Header<Term_>,
+    pub renews: Header<Renews>,
     pub revocability: Header<Revocability>,
+    pub corrections: Header<Length>,
+    /// After `granted to`.
+    pub holder: Option<Name>,
     pub defines: Vec<Define>,
     pub clauses: Vec<Clause>,
     /// Of items that could not be read or compiled.
@@ -163,11 +168,39 @@ pub(crate) struct Currency {
     pub to: Sp<Dec>,
 }
 
-/// `from ... until ...`
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Term_ {
-    pub from: Option<Sp<Moment>>,
-    pub until: Option<Sp<Moment>>,
+pub(crate) enum Term_ {
+    /// `from ... until ...`
+    Until { from: Option<Sp<Moment>>, until: Sp<Moment> },
+    /// `90 hours from first use`
+    Lasting { length: Length, from: Anchor },
+}
+
+impl Term_ {
+    /// Both ends, where both are dates.
+    pub fn dates(&self) -> Option<(&Sp<Moment>, &Sp<Moment>)> {
+        match self {
+            Term_::Until { from: Some(from), until } => Some((from, until)),
+            _ => None,
+        }
+    }
+}
+
+/// `grant`, `release`, or `first use`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Anchor {
+    pub first: bool,
+    pub event: Name,
+    pub span: Span,
+}
+
+/// `each month from grant while paid, grace 5 days for infer`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Renews {
+    pub each: Name,
+    pub from: Anchor,
+    /// How long, and for which acts; none: for all.
+    pub grace: Option<(Length, Option<Names>)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -233,6 +266,9 @@ pub(crate) enum ClauseKind {
     Free(Vec<Name>),
     Must(Must),
     Split(Split),
+    Prepaid(Prepaid),
+    /// The header `ends when`: a clause without a label of its own.
+    Ends(Sp<Cond>),
     /// Unreadable, or not compiled by this build (and said so).
     Broken,
 }
@@ -260,9 +296,35 @@ pub(crate) struct Selector {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Limit {
-    pub count: Sp<u128>,
-    pub unit: Name,
+    pub kind: LimitKind,
     pub amount: Span,
+    pub per: Vec<Name>,
+    pub selector: Selector,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum LimitKind {
+    /// `50_000 records`
+    Sum { count: Sp<u128>, unit: Name },
+    /// `8 calls at once, lease 5 minutes`
+    AtOnce { count: Sp<u128>, unit: Name, lease: Option<Length> },
+    /// `12 users, held 14 days`
+    Seats { count: Sp<u128>, unit: Name, held: Length },
+    /// `EUR 2_500.00`
+    Spend(Money),
+}
+
+/// `EUR 2_500.00`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Money {
+    pub currency: String,
+    pub amount: Dec,
+    pub span: Span,
+}
+
+/// `prepaid per organisation when ...`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Prepaid {
     pub per: Vec<Name>,
     pub selector: Selector,
 }
@@ -271,6 +333,35 @@ pub(crate) struct Limit {
 pub(crate) enum Charge {
     Plain(Box<(Selector, Sp<Price>)>),
     Cases(Vec<Case>),
+    AtClose(AtClose),
+}
+
+/// `at close on highest gigabytes per organisation per month { ... }`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AtClose {
+    /// What is made of the reports, and of which unit; none: the sum of what the bands count.
+    pub on: Option<(Name, Name)>,
+    pub per: Vec<Name>,
+    pub bands: Vec<Band>,
+    pub selector: Selector,
+}
+
+/// `up to 500 gigabytes for EUR 35.00`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Band {
+    /// None: `beyond`.
+    pub up_to: Option<(Sp<u128>, Name)>,
+    pub span: Span,
+    pub price: BandPrice,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum BandPrice {
+    Free,
+    At(Rate),
+    For(Money),
+    /// Reported and set aside.
+    Broken,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -284,10 +375,17 @@ pub(crate) struct Case {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Price {
     Free,
+    /// Or a fee, if what it is for turns out to be a window or a key.
     Rate(Rate),
+    Fee {
+        amount: Money,
+        per: Vec<Name>,
+    },
     Schedule {
         per: Vec<Name>,
         tiers: Vec<Tier>,
+        floor: Option<Money>,
+        cap: Option<Money>,
     },
     /// Reported and set aside.
     Broken,
@@ -296,12 +394,11 @@ pub(crate) enum Price {
 /// `EUR 3.00 per 1_000 records`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Rate {
-    pub currency: String,
-    pub amount: Dec,
-    /// Of the money.
-    pub money: Span,
+    pub price: Money,
     /// Per how many, 1 if not written.
     pub count: Sp<u128>,
+    /// Whether it was written.
+    pub counted: bool,
     pub unit: Name,
 }
 
@@ -346,6 +443,8 @@ pub(crate) enum Due {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Split {
     pub each: Option<Name>,
+    /// `first 2% to @grid`
+    pub first: Option<(Sp<Dec>, Name)>,
     pub shares: Vec<Share>,
 }
 
@@ -419,8 +518,7 @@ pub(crate) enum Given {
         /// From 1.
         case: Option<Sp<u128>>,
         key: Option<Name>,
-        count: Sp<u128>,
-        unit: Name,
+        at: At,
     },
     Duty {
         clause: Name,
@@ -431,6 +529,13 @@ pub(crate) enum Given {
         on: Sp<Moment>,
     },
     Broken,
+}
+
+/// Where a counter stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum At {
+    Quantity(Sp<u128>, Name),
+    Money(Money),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -454,6 +559,9 @@ pub(crate) enum AskValue {
     Party(String),
     Broken,
 }
+
+/// The label of the clause that the header `ends when` makes.
+pub(crate) const ENDS: &str = "ends";
 
 /// What every permit can lack (`spec/core.md` section 7): what a denial `not-permitted` names.
 pub(crate) const GUARDS: [&str; 6] = ["party", "action", "purpose", "place", "time", "other"];

@@ -14,6 +14,9 @@ use crate::hir::scope::{Scope, digest};
 use crate::hir::{self, Header, Sp};
 use crate::suggest::closest;
 
+/// What a message calls a price.
+pub(super) const PRICE: &str = "the first price";
+
 /// A checked licence and what is wrong with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Checked {
@@ -32,6 +35,9 @@ pub(crate) fn check(licence: &hir::Licence, scope: &Scope) -> Checked {
         used_defines: BTreeSet::new(),
         calendar_uses: Vec::new(),
         priced: None,
+        purse: None,
+        at_close: None,
+        floor: None,
         rates: Vec::new(),
         handles: BTreeMap::new(),
         limits: Vec::new(),
@@ -50,14 +56,19 @@ pub(super) struct Check<'a> {
     pub(super) used_defines: BTreeSet<u32>,
     /// What needs a calendar, and how a message calls it.
     pub(super) calendar_uses: Vec<(Span, String)>,
-    /// The first price.
-    pub(super) priced: Option<Span>,
+    /// The first amount of money, and what it is.
+    pub(super) priced: Option<(Span, &'static str)>,
+    /// The first clause that has to know what each use costs, and what it is.
+    pub(super) purse: Option<(Span, &'static str)>,
+    /// The first charge at close, and the first floor.
+    pub(super) at_close: Option<Span>,
+    pub(super) floor: Option<Span>,
     /// Every rate, for the grain.
     pub(super) rates: Vec<(core::Ratio, Span)>,
     /// Handles and where they were first mentioned.
     handles: BTreeMap<String, Span>,
     /// Limits that were understood, to compare them: label and place of the amount.
-    pub(super) limits: Vec<(super::money::SumLimit, Span)>,
+    pub(super) limits: Vec<(super::limits::SumLimit, Span)>,
 }
 
 impl Check<'_> {
@@ -68,12 +79,16 @@ impl Check<'_> {
         let definitions = self.definitions();
         let money = self.money();
         let term = it.term.given().and_then(|term| self.term(term));
+        let renewal = self.renewal();
+        let holder = it.holder.as_ref().map(|holder| self.handle(holder));
+        let corrections = self.corrections();
         let revocability = self.revocability();
         let clauses = self.clauses();
         self.missing_headers();
         self.missing_calendar();
         self.unused_definitions();
         self.compare_limits();
+        self.late_prices();
         self.grain();
         let version = u64::try_from(it.version.value).unwrap_or_else(|_| {
             self.findings.push(out_of_range(it.version.span, "a version", "0", "2^64 - 1"));
@@ -92,6 +107,9 @@ impl Check<'_> {
             calendar,
             money,
             term,
+            renewal,
+            holder,
+            corrections,
             revocability,
             definitions,
             clauses,
@@ -214,7 +232,7 @@ impl Check<'_> {
     fn clauses(&mut self) -> Vec<Clause> {
         let licence = self.licence;
         let mut labels: BTreeMap<&str, Span> = BTreeMap::new();
-        let mut split: Option<Span> = None;
+        let mut single: BTreeMap<&str, Span> = BTreeMap::new();
         let mut out = Vec::new();
         for clause in &licence.clauses {
             let label = clause.label.value.as_str();
@@ -225,16 +243,22 @@ impl Check<'_> {
                     labels.insert(label, clause.label.span);
                 }
             }
-            if matches!(clause.kind, hir::ClauseKind::Split(_)) {
-                match split {
-                    Some(first) => self.findings.push(
-                        Diagnostic::new(Code::E0201, clause.span, "a licence has one `split`")
-                            .label("and again here")
-                            .also(first, "first here")
-                            .help("what is left can be divided once only: make one clause of the two"),
-                    ),
-                    None => split = Some(clause.span),
-                }
+            let once = match clause.kind {
+                hir::ClauseKind::Split(_) => Some(("split", "what is left can be divided once only")),
+                hir::ClauseKind::Prepaid(_) => Some(("prepaid", "a use is paid from one credit")),
+                _ => None,
+            };
+            if let Some((word, why)) = once
+                && let Some(first) = single.get(word)
+            {
+                self.findings.push(
+                    Diagnostic::new(Code::E0201, clause.span, format!("a licence has one `{word}`"))
+                        .label("and again here")
+                        .also(*first, "first here")
+                        .help(format!("{why}: make one clause of the two")),
+                );
+            } else if let Some((word, _)) = once {
+                single.insert(word, clause.span);
             }
             let before = self.findings.len();
             let kind = self.clause(clause);
@@ -254,7 +278,7 @@ impl Check<'_> {
             hir::ClauseKind::Permit(rule) => self.rule(rule).map(ClauseKind::Permit),
             hir::ClauseKind::Forbid(rule) => self.rule(rule).map(ClauseKind::Forbid),
             hir::ClauseKind::Limit(limit) => self.limit(label, clause.span, limit).map(ClauseKind::Limit),
-            hir::ClauseKind::Charge(charge) => self.charge(charge),
+            hir::ClauseKind::Charge(charge) => self.charge(label, clause.span, charge),
             hir::ClauseKind::Free(units) => {
                 let indices: Vec<Option<u32>> =
                     units.iter().map(|name| self.unit(name).map(|(unit, _)| unit)).collect();
@@ -262,6 +286,8 @@ impl Check<'_> {
             }
             hir::ClauseKind::Must(must) => self.duty(label, must).map(ClauseKind::Duty),
             hir::ClauseKind::Split(split) => self.split(label, clause.span, split).map(ClauseKind::Split),
+            hir::ClauseKind::Prepaid(it) => self.prepaid(label, clause, it).map(ClauseKind::Prepaid),
+            hir::ClauseKind::Ends(condition) => self.condition(condition).map(ClauseKind::End),
             hir::ClauseKind::Broken => None,
         }
     }
@@ -389,11 +415,15 @@ impl Check<'_> {
         let required = [
             (it.licensor.is_missing(), "licensor", "licensor @you"),
             (it.assets.is_missing(), "asset", "asset dataset \"name\""),
-            (it.term.is_missing(), "term", "term from 2026-01-01 until 2027-01-01"),
+            (it.term.is_missing() && it.renews.is_missing(), "term", "term from 2026-01-01 until 2027-01-01"),
             (it.revocability.is_missing(), "revocability", "irrevocable"),
         ];
         for (missing, word, example) in required {
-            let words: &[&str] = if word == "revocability" { &["revocable", "irrevocable"] } else { &[word] };
+            let words: &[&str] = match word {
+                "revocability" => &["revocable", "irrevocable"],
+                "term" => &["term", "renews"],
+                _ => &[word],
+            };
             if missing && !self.perhaps_unread(words) {
                 let message = match word {
                     "revocability" => {
@@ -410,7 +440,7 @@ impl Check<'_> {
                 );
             }
         }
-        if let Some(price) = self.priced
+        if let Some((price, role)) = self.priced
             && it.currency.is_missing()
             && !self.perhaps_unread(&["currency"])
         {
@@ -418,17 +448,21 @@ impl Check<'_> {
                 Diagnostic::new(
                     Code::E0205,
                     it.name.span,
-                    format!("`{}` charges but has no `currency`", it.name.value),
+                    format!(
+                        "`{}` {} but has no `currency`",
+                        it.name.value,
+                        if role == PRICE { "charges" } else { "counts money" }
+                    ),
                 )
                 .label("this licence")
-                .also(price, "the first price")
+                .also(price, role)
                 .help("add it to the header, as: currency EUR settled each month, rounded half_even to 0.01"),
             );
         }
     }
 
     /// Whether a header that is missing may be one of the items that could not be read.
-    fn perhaps_unread(&self, words: &[&str]) -> bool {
+    pub(super) fn perhaps_unread(&self, words: &[&str]) -> bool {
         self.licence.unread
             && self.licence.loose.iter().any(|found| {
                 words.contains(&found.as_str()) || closest(found, words.iter().copied()).is_some()

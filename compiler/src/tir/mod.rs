@@ -9,7 +9,11 @@ use crate::core;
 
 mod conditions;
 pub(crate) mod from_hir;
+mod limits;
 mod money;
+mod prices;
+mod split;
+mod standing;
 pub(crate) mod tests;
 mod time;
 pub(crate) mod vocabulary;
@@ -26,6 +30,9 @@ pub(crate) struct Licence {
     pub calendar: Option<String>,
     pub money: Option<core::Money>,
     pub term: Option<core::TermSpan>,
+    pub renewal: Option<core::Renewal>,
+    pub holder: Option<String>,
+    pub corrections: Option<core::Period>,
     pub revocability: core::Revocability,
     /// In the order written; a mention may point forwards.
     pub definitions: Vec<core::Cond>,
@@ -55,6 +62,10 @@ pub(crate) enum ClauseKind {
     },
     Duty(core::Duty),
     Split(core::Split),
+    Prepaid(core::Prepaid),
+    AtClose(core::AtClose),
+    /// A grant ends for good when this becomes true.
+    End(core::Cond),
     Free(Vec<u32>),
     /// It has an error, which was reported.
     Broken,

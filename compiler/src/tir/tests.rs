@@ -75,8 +75,28 @@ pub enum TestGiven {
         /// The status.
         status: DutyStatus,
     },
-    /// The licensor gave notice, at this instant in microseconds since 1970-01-01T00:00Z.
+    /// Money that a counter holds: what was spent, or the credit that is left.
+    Money {
+        /// The label of its clause.
+        clause: String,
+        /// Whose, a handle; none: that of whoever asks.
+        key: Option<String>,
+        /// In the licence's currency.
+        amount: Ratio,
+    },
+    /// The licensor gave notice, at this instant in microseconds since 1970-01-01T00:00Z (as all that follow).
     Notice(u64),
+    /// The licence was granted to the licensee who asks.
+    Grant(u64),
+    /// What is licensed was released.
+    Release(u64),
+    /// The licensee who asks used it first.
+    FirstUse(u64),
+    /// The licensee who asks paid for one period of the renewal: the first, or after it lapsed again the first, or the
+    /// next.
+    Paid(u64),
+    /// What ends the grant of the licensee who asks became true.
+    Ended(u64),
 }
 
 /// How a duty stands.
@@ -157,6 +177,25 @@ pub(crate) struct Subject<'a> {
     pub case_numbers: &'a std::collections::BTreeMap<String, Vec<usize>>,
 }
 
+/// What a counter counts.
+#[derive(Clone, Copy)]
+enum Counts {
+    /// A unit of its own.
+    Unit(u32),
+    /// What no vocabulary declares: one of these words, in the singular.
+    Word(&'static [&'static str]),
+    Money,
+}
+
+fn of_limit(kind: &LimitKind) -> Counts {
+    match kind {
+        LimitKind::Sum { unit, .. } => Counts::Unit(*unit),
+        LimitKind::AtOnce { .. } => Counts::Word(&["call"]),
+        LimitKind::Seats { .. } => Counts::Word(&["user"]),
+        LimitKind::Spend { .. } => Counts::Money,
+    }
+}
+
 /// Lowers a test; what is wrong with it in the second place.
 pub(crate) fn lower(test: &hir::Test, subject: &Subject<'_>) -> (TestCase, Vec<Diagnostic>) {
     let mut cx = Lower { subject, findings: Vec::new() };
@@ -210,31 +249,53 @@ impl Lower<'_> {
 
     fn given(&mut self, given: &Sp<hir::Given>) -> Option<TestGiven> {
         match &given.value {
-            hir::Given::Counter { clause, case, key, count, unit } => {
-                self.counter(clause, case.as_ref(), key.as_ref(), count, unit)
+            hir::Given::Counter { clause, case, key, at } => {
+                self.counter(clause, case.as_ref(), key.as_ref(), at)
             }
             hir::Given::Duty { clause, status } => self.duty(clause, status),
-            hir::Given::Mark { mark, on } => {
-                if matches!(mark.value.as_str(), "grant" | "release" | "use") {
-                    self.findings.push(Diagnostic::not_yet(mark.span, &format!("the mark `{}`", mark.value)));
-                    return None;
-                }
-                if !matches!(mark.value.as_str(), "revoked" | "notice") {
-                    self.findings.push(
-                        Diagnostic::new(
-                            Code::E0202,
-                            mark.span,
-                            format!("no mark is called `{}`", mark.value),
-                        )
-                        .label("not a mark")
-                        .help("write `revoked on` and the instant of the notice"),
-                    );
-                    return None;
-                }
-                self.moment(on).map(TestGiven::Notice)
-            }
+            hir::Given::Mark { mark, on } => self.mark(mark, on),
             hir::Given::Broken => None,
         }
+    }
+
+    fn mark(&mut self, mark: &Name, on: &Sp<hir::Moment>) -> Option<TestGiven> {
+        const MARKS: [(&str, fn(u64) -> TestGiven); 7] = [
+            ("revoked", TestGiven::Notice),
+            ("notice", TestGiven::Notice),
+            ("grant", TestGiven::Grant),
+            ("release", TestGiven::Release),
+            ("use", TestGiven::FirstUse),
+            ("paid", TestGiven::Paid),
+            ("ended", TestGiven::Ended),
+        ];
+        let text = mark.value.as_str();
+        let Some((_, make)) = MARKS.iter().find(|(word, _)| *word == text) else {
+            let known = MARKS.map(|(word, _)| word);
+            self.findings.push(
+                Diagnostic::new(Code::E0202, mark.span, format!("no mark is called `{text}`"))
+                    .label("not a mark")
+                    .note(format!("the marks are: {}", known.join(", ")))
+                    .did_you_mean(text, closest(text, known)),
+            );
+            return None;
+        };
+        let at = self.moment(on)?;
+        let licence = self.subject.hir;
+        let idle = match text {
+            "paid" => licence.renews.is_missing().then_some("this licence does not renew"),
+            "ended" => {
+                let ends = licence.clauses.iter().any(|it| matches!(it.kind, hir::ClauseKind::Ends(_)));
+                (!ends && !licence.unread).then_some("nothing ends this licence")
+            }
+            _ => None,
+        };
+        if let Some(message) = idle {
+            self.findings.push(
+                Diagnostic::new(Code::E0302, mark.span, message).label("a mark without a meaning here"),
+            );
+            return None;
+        }
+        Some(make(at))
     }
 
     fn counter(
@@ -242,83 +303,116 @@ impl Lower<'_> {
         clause: &Name,
         case: Option<&Sp<u128>>,
         key: Option<&Name>,
-        count: &Sp<u128>,
-        unit: &Name,
+        at: &hir::At,
     ) -> Option<TestGiven> {
-        let subject = self.subject;
-        // Which unit it counts, and which case of the core.
         let counted = match self.clause(clause)? {
-            ClauseKind::Limit(limit) => match limit.kind {
-                LimitKind::Sum { unit, .. } => Some((unit, 0)),
-                _ => None,
-            },
-            ClauseKind::Charge { cases, otherwise, by_case } => {
-                let rest = otherwise.iter().map(|(price, place)| (price, *place));
-                let mut graduated: Vec<(u32, usize)> = cases
-                    .iter()
-                    .map(|(_, price, place)| (price, *place))
-                    .chain(rest)
-                    .filter_map(|(price, place)| match price {
-                        Price::Graduated { unit, .. } => Some((*unit, place)),
-                        _ => None,
-                    })
-                    .collect();
-                graduated.sort_by_key(|(_, place)| *place);
-                let wanted =
-                    case.map(|case| usize::try_from(case.value).unwrap_or(usize::MAX).wrapping_sub(1));
-                let found = match wanted {
-                    Some(wanted) => graduated.iter().find(|(_, place)| *place == wanted),
-                    None => graduated.first().filter(|_| graduated.len() == 1),
-                };
-                let number = |place: usize| {
-                    let numbers = subject.case_numbers.get(&clause.value).filter(|_| *by_case);
-                    numbers.and_then(|numbers| numbers.get(place)).copied().unwrap_or(0)
-                };
-                if found.is_none() && graduated.len() > 1 && case.is_none() {
-                    self.findings.push(
-                        Diagnostic::new(
-                            Code::E0306,
-                            clause.span,
-                            format!("`{}` has a counter for each of its cases", clause.value),
-                        )
-                        .label("which one?")
-                        .help(format!(
-                            "name it: `{} case 1 at ...`, counted from 1 as written",
-                            clause.value
-                        )),
-                    );
-                    return None;
-                }
-                found.map(|(unit, place)| (*unit, number(*place)))
-            }
+            ClauseKind::Limit(limit) => Some((of_limit(&limit.kind), 0)),
+            ClauseKind::Prepaid(_) => Some((Counts::Money, 0)),
+            ClauseKind::AtClose(it) => Some((Counts::Unit(it.unit), 0)),
+            ClauseKind::Charge { .. } => self.case_counter(clause, case)?,
             ClauseKind::Broken => return None,
             _ => None,
         };
-        let Some((wanted, case)) = counted else {
+        let Some((counts, case)) = counted else {
             let span = case.map_or(clause.span, |case| clause.span.to(case.span));
             self.findings.push(
                 Diagnostic::new(Code::E0302, span, "nothing is counted here")
-                    .label("not a limit, not a price table")
+                    .label("not a limit, not a price table, not a fee, not credit")
                     .help("name a `limit`, or a `charge per ... { ... }`"),
             );
             return None;
         };
-        let (found, factor) = self.unit(unit)?;
-        if found != wanted {
+        let key = key.map(|key| key.value.clone());
+        let label = clause.value.clone();
+        match (counts, at) {
+            (Counts::Money, hir::At::Money(money)) => {
+                let amount = self.amount_of(&money.currency, money.amount, money.span)?;
+                Some(TestGiven::Money { clause: label, key, amount })
+            }
+            (Counts::Money, hir::At::Quantity(_, unit)) => {
+                self.other_unit(clause, unit.span, &unit.value, "money");
+                None
+            }
+            (Counts::Unit(wanted), hir::At::Money(money)) => {
+                let wanted = self.subject.scope.units[wanted as usize].name.clone();
+                self.other_unit(clause, money.span, "money", &wanted);
+                None
+            }
+            (Counts::Word(words), hir::At::Money(money)) => {
+                self.other_unit(clause, money.span, "money", words[0]);
+                None
+            }
+            (Counts::Word(words), hir::At::Quantity(count, unit)) => {
+                let one = unit.value.strip_suffix('s').unwrap_or(&unit.value);
+                if !words.contains(&one) {
+                    self.other_unit(clause, unit.span, &unit.value, words[0]);
+                    return None;
+                }
+                Some(TestGiven::Counter { clause: label, case, key, value: count.value })
+            }
+            (Counts::Unit(wanted), hir::At::Quantity(count, unit)) => {
+                let (found, factor) = self.unit(unit)?;
+                if found != wanted {
+                    let wanted = self.subject.scope.units[wanted as usize].name.clone();
+                    self.other_unit(clause, unit.span, &unit.value, &wanted);
+                    return None;
+                }
+                let value = self.amount(count, factor)?;
+                Some(TestGiven::Counter { clause: label, case, key, value })
+            }
+        }
+    }
+
+    fn other_unit(&mut self, clause: &Name, span: Span, found: &str, wanted: &str) {
+        self.findings.push(
+            Diagnostic::new(Code::E0301, span, format!("`{}` counts another unit", clause.value))
+                .label(format!("counts {found}"))
+                .also(clause.span, format!("counts {wanted}")),
+        );
+    }
+
+    /// What a case of a charge counts and its number in the core; `Some(None)` if it counts nothing.
+    #[expect(clippy::option_option, reason = "whether there is a counter, and whether that could be decided")]
+    fn case_counter(&mut self, clause: &Name, case: Option<&Sp<u128>>) -> Option<Option<(Counts, usize)>> {
+        let subject = self.subject;
+        let found = subject.tir.clauses.iter().find(|it| it.label == clause.value).map(|it| &it.kind);
+        let Some(ClauseKind::Charge { cases, otherwise, by_case }) = found else { return None };
+        let rest = otherwise.iter().map(|(price, place)| (price, *place));
+        let mut counting: Vec<(Counts, usize)> = cases
+            .iter()
+            .map(|(_, price, place)| (price, *place))
+            .chain(rest)
+            .filter_map(|(price, place)| match price {
+                Price::Graduated { unit, .. } | Price::Bounded { unit, .. } => {
+                    Some((Counts::Unit(*unit), place))
+                }
+                Price::Fee { .. } => Some((Counts::Word(&["use", "call"]), place)),
+                Price::Free | Price::Rate { .. } => None,
+            })
+            .collect();
+        counting.sort_by_key(|(_, place)| *place);
+        let wanted = case.map(|case| usize::try_from(case.value).unwrap_or(usize::MAX).wrapping_sub(1));
+        let found = match wanted {
+            Some(wanted) => counting.iter().find(|(_, place)| *place == wanted),
+            None => counting.first().filter(|_| counting.len() == 1),
+        };
+        let number = |place: usize| {
+            let numbers = subject.case_numbers.get(&clause.value).filter(|_| *by_case);
+            numbers.and_then(|numbers| numbers.get(place)).copied().unwrap_or(0)
+        };
+        if found.is_none() && counting.len() > 1 && case.is_none() {
             self.findings.push(
-                Diagnostic::new(Code::E0301, unit.span, format!("`{}` counts another unit", clause.value))
-                    .label(format!("counts {}", unit.value))
-                    .also(clause.span, format!("counts {}", subject.scope.units[wanted as usize].name)),
+                Diagnostic::new(
+                    Code::E0306,
+                    clause.span,
+                    format!("`{}` has a counter for each of its cases", clause.value),
+                )
+                .label("which one?")
+                .help(format!("name it: `{} case 1 at ...`, counted from 1 as written", clause.value)),
             );
             return None;
         }
-        let value = self.amount(count, factor)?;
-        Some(TestGiven::Counter {
-            clause: clause.value.clone(),
-            case,
-            key: key.map(|key| key.value.clone()),
-            value,
-        })
+        Some(found.map(|(counts, place)| (*counts, number(*place))))
     }
 
     fn duty(&mut self, clause: &Name, status: &Name) -> Option<TestGiven> {
@@ -574,7 +668,7 @@ impl Lower<'_> {
         let is_clause = self.subject.tir.clauses.iter().any(|clause| clause.label == text);
         let known: Vec<&str> = match reason {
             Reason::Needing => {
-                const SLOTS: [&str; 10] = [
+                const SLOTS: [&str; 12] = [
                     "action",
                     "purpose",
                     "place",
@@ -585,6 +679,8 @@ impl Lower<'_> {
                     "user",
                     "organisation",
                     "licensee",
+                    "grant",
+                    "release",
                 ];
                 SLOTS.into_iter().chain(scope.fact_names.keys().map(String::as_str)).collect()
             }

@@ -4,6 +4,7 @@ use licit_grammar::Span;
 use licit_grammar::ast::{ClockTime, Date};
 
 use super::from_hir::Check;
+use super::limits::optional;
 use super::vocabulary::out_of_range;
 use crate::core::{self, Key, Period, Point, Window};
 use crate::diagnostic::{Code, Diagnostic};
@@ -12,23 +13,27 @@ use crate::suggest::closest;
 use crate::zone::{self, Civil};
 
 /// Windows by name.
-pub(super) const WINDOWS: [(&str, Window); 6] = [
+pub(super) const WINDOWS: [(&str, Window); 10] = [
+    ("second", Window::Second),
+    ("minute", Window::Minute),
+    ("hour", Window::Hour),
     ("day", Window::Day),
     ("week", Window::Week),
     ("month", Window::Month),
     ("quarter", Window::Quarter),
     ("year", Window::Year),
     ("term", Window::Term),
+    ("renewal", Window::Renewal),
 ];
 
 /// Keys by name.
 const KEYS: [(&str, Key); 3] =
     [("user", Key::User), ("organisation", Key::Organisation), ("licensee", Key::Licensee)];
 
-/// Windows of the language that this build cannot count in.
-const LATER: [&str; 4] = ["second", "minute", "hour", "renewal"];
-
 const DAY: i64 = 86_400;
+
+/// A window and a key with their places, as far as written.
+pub(super) type WindowAndKey = (Option<(Window, Span)>, Option<(Key, Span)>);
 
 impl Check<'_> {
     /// The calendar's zone, if there is such a zone.
@@ -52,21 +57,15 @@ impl Check<'_> {
     }
 
     pub(super) fn term(&mut self, term: &Sp<hir::Term_>) -> Option<core::TermSpan> {
-        let from = term.value.from.as_ref().map(|moment| self.point(moment));
-        let until = term.value.until.as_ref().map(|moment| self.point(moment));
-        let span = core::TermSpan {
-            from: match from {
-                Some(point) => Some(point?),
-                None => None,
-            },
-            until: match until {
-                Some(point) => Some(point?),
-                None => None,
-            },
+        let (from, until) = match &term.value {
+            hir::Term_::Until { from, until } => (from.as_ref(), until),
+            hir::Term_::Lasting { length, from } => return self.lasting(length, from),
         };
+        let first = from.map(|moment| self.point(moment));
+        let last = self.point(until);
+        let span = core::TermSpan { from: optional(first)?, until: Some(last?) };
         let ends = |point: Option<Point>| point.map(|point| self.micros(point));
-        if let (Some(start), Some(end), Some(from), Some(until)) =
-            (ends(span.from), ends(span.until), &term.value.from, &term.value.until)
+        if let (Some(start), Some(end), Some(from)) = (ends(span.from), ends(span.until), from)
             && end <= start
         {
             self.findings.push(
@@ -77,18 +76,17 @@ impl Check<'_> {
             );
             return None;
         }
-        self.zone_may_change(span.until, term);
+        self.zone_may_change(span.until, until.span);
         Some(span)
     }
 
     /// Zone tables know changes by law up to a point; far ahead they only repeat today's rule.
-    fn zone_may_change(&mut self, until: Option<Point>, term: &Sp<hir::Term_>) {
+    fn zone_may_change(&mut self, until: Option<Point>, place: Span) {
         /// 2038-01-01: where published tables end and projection begins.
         const PROJECTED: i64 = 2_145_916_800;
         let (Some(until), Some(calendar)) = (until, self.licence.calendar.given()) else { return };
         let end = self.micros(until) / 1_000_000;
         if end > PROJECTED && zone::changes_after(&calendar.value.value, PROJECTED) {
-            let place = term.value.until.as_ref().map_or(term.span, |until| until.span);
             self.findings.push(
                 Diagnostic::new(
                     Code::W0505,
@@ -221,12 +219,26 @@ impl Check<'_> {
 
     /// What `per ... per ...` counts over and for whom; none if something was reported.
     pub(super) fn counter(&mut self, per: &[Name], clause: Span) -> Option<(Window, Key)> {
+        let (window, key) = self.windows_and_keys(per)?;
+        let Some((window, _)) = window else {
+            self.findings.push(
+                Diagnostic::new(Code::E0701, clause, "this counter never starts again at zero")
+                    .label("over which time?")
+                    .help("add a window: per day, per week, per month, per quarter, per year, or per term for all of it"),
+            );
+            return None;
+        };
+        Some((window, key.map_or(Key::Licensee, |(key, _)| key)))
+    }
+
+    /// The one window and the one key after `per`, as far as written; none if something was reported.
+    pub(super) fn windows_and_keys(&mut self, per: &[Name]) -> Option<WindowAndKey> {
         let mut window: Option<(Window, Span)> = None;
         let mut key: Option<(Key, Span)> = None;
         for name in per {
             let text = name.value.as_str();
             if let Some((_, found)) = WINDOWS.iter().find(|(word, _)| *word == text) {
-                self.calendar_use_of(*found, name);
+                self.window_fits(*found, name)?;
                 if let Some((_, first)) = window.replace((*found, name.span)) {
                     self.findings.push(counted_twice("window", name.span, first));
                     return None;
@@ -243,22 +255,30 @@ impl Check<'_> {
                 return None;
             }
         }
-        let Some((window, _)) = window else {
-            self.findings.push(
-                Diagnostic::new(Code::E0701, clause, "this counter never starts again at zero")
-                    .label("over which time?")
-                    .help("add a window: per day, per week, per month, per quarter, per year, or per term for all of it"),
-            );
-            return None;
-        };
-        Some((window, key.map_or(Key::Licensee, |(key, _)| key)))
+        Some((window, key))
     }
 
-    fn calendar_use_of(&mut self, window: Window, name: &Name) {
-        if !matches!(window, Window::Term | Window::Call) {
-            let message = format!("\"per {}\" needs to know whose {}", name.value, name.value);
-            self.calendar_uses.push((name.span, message));
+    /// What a window needs: a calendar, or a renewal.
+    fn window_fits(&mut self, window: Window, name: &Name) -> Option<()> {
+        match window {
+            // Those of the clock are the same everywhere.
+            Window::Term | Window::Call | Window::Second | Window::Minute | Window::Hour => {}
+            Window::Renewal => {
+                if self.licence.renews.is_missing() && !self.perhaps_unread(&["renews"]) {
+                    self.findings.push(
+                        Diagnostic::new(Code::E0205, name.span, "this licence does not renew")
+                            .label("which renewal?")
+                            .help("write `renews each month from grant while paid` instead of a `term`, or count per another window"),
+                    );
+                    return None;
+                }
+            }
+            Window::Day | Window::Week | Window::Month | Window::Quarter | Window::Year => {
+                let message = format!("\"per {}\" needs to know whose {}", name.value, name.value);
+                self.calendar_uses.push((name.span, message));
+            }
         }
+        Some(())
     }
 
     /// `each month` of a settlement or a split.
@@ -267,7 +287,8 @@ impl Check<'_> {
         if with_call && text == "call" {
             return Some(Window::Call);
         }
-        if let Some((_, window)) = WINDOWS.iter().find(|(word, _)| *word == text) {
+        let settles = |window: Window| window <= Window::Call;
+        if let Some((_, window)) = WINDOWS.iter().find(|(word, window)| *word == text && settles(*window)) {
             if !matches!(window, Window::Term) {
                 let message = format!("\"each {text}\" needs to know whose {text}");
                 self.calendar_uses.push((name.span, message));
@@ -275,10 +296,15 @@ impl Check<'_> {
             return Some(*window);
         }
         if !text.is_empty() {
-            let known = WINDOWS.iter().map(|(word, _)| *word).chain(with_call.then_some("call"));
-            let known: Vec<&str> = known.collect();
+            let words = WINDOWS.iter().filter(|(_, window)| settles(*window)).map(|(word, _)| *word);
+            let known: Vec<&str> = words.chain(with_call.then_some("call")).collect();
+            let message = if WINDOWS.iter().any(|(word, _)| *word == text) {
+                format!("nothing is paid each `{text}`")
+            } else {
+                format!("no window is called `{text}`")
+            };
             self.findings.push(
-                Diagnostic::new(Code::E0202, name.span, format!("no window is called `{text}`"))
+                Diagnostic::new(Code::E0202, name.span, message)
                     .label("not a window")
                     .note(format!("the windows are: {}", known.join(", ")))
                     .did_you_mean(text, closest(text, known)),
@@ -290,7 +316,7 @@ impl Check<'_> {
     /// A duty that always falls due after the end binds nobody.
     pub(super) fn due_inside_term(&mut self, length: &hir::Length) {
         let Some(term) = self.licence.term.given() else { return };
-        let (Some(from), Some(until)) = (&term.value.from, &term.value.until) else { return };
+        let Some((from, until)) = term.value.dates() else { return };
         let seconds = |moment: &Moment| match moment {
             Moment::Date(date) => Some(zone::days(date.year, date.month, date.day) * DAY),
             Moment::Instant { date, time, zone } => {
@@ -371,9 +397,6 @@ fn counted_twice(what: &str, again: Span, first: Span) -> Diagnostic {
 
 fn unknown_counter(name: &Name) -> Diagnostic {
     let text = name.value.as_str();
-    if LATER.contains(&text) {
-        return Diagnostic::not_yet(name.span, &format!("the window `{text}`"));
-    }
     let known: Vec<&str> =
         WINDOWS.iter().map(|(word, _)| *word).chain(KEYS.iter().map(|(word, _)| *word)).collect();
     Diagnostic::new(Code::E0702, name.span, format!("nothing is counted per `{text}`"))

@@ -4,13 +4,28 @@ use licit_bytecode::*;
 use proptest::prelude::*;
 use std::sync::LazyLock;
 
+fn assembled(text: &str) -> Module {
+    text::assemble(text).expect("the text form is well-formed")
+}
+
 fn everything() -> Module {
-    text::assemble(include_str!("everything.lasm")).expect("the text form is well-formed")
+    assembled(include_str!("everything.lasm"))
+}
+
+fn standing() -> Module {
+    assembled(include_str!("standing.lasm"))
+}
+
+fn closing() -> Module {
+    assembled(include_str!("closing.lasm"))
 }
 
 /// What the loader says of a changed module: code, section, message.
 fn verdict(change: impl FnOnce(&mut Module)) -> String {
-    let mut module = everything();
+    said_of(everything(), change)
+}
+
+fn said_of(mut module: Module, change: impl FnOnce(&mut Module)) -> String {
     change(&mut module);
     match load(&encode(&module)) {
         Ok(_) => "ok".into(),
@@ -95,6 +110,231 @@ fn each_flaw_is_named() {
 }
 
 #[test]
+fn each_flaw_of_standing_use_is_named() {
+    let said = |change: fn(&mut Module)| said_of(standing(), change);
+    assert_eq!(said(|_| {}), "ok");
+    assert_eq!(said(|m| m.holder.push(m.holder[0].clone())), "E1001 holder: more than one entry");
+    assert_eq!(said(|m| m.holder[0].handle.clear()), "E1001 holder: a name has 1 to 255 bytes");
+    assert_eq!(said(|m| m.renewal.push(m.renewal[0].clone())), "E1001 renewal: more than one entry");
+    assert_eq!(
+        said(|m| m.corrections.push(m.corrections[0].clone())),
+        "E1001 corrections: more than one entry"
+    );
+    let beyond = "number above 2^127 - 1";
+    let endless = Period::Days { n: u128::MAX };
+    assert_eq!(
+        said_of(standing(), |m| m.corrections[0].within = endless.clone()),
+        format!("E1001 corrections: {beyond}")
+    );
+    assert_eq!(
+        said_of(standing(), |m| m.renewal[0].period = endless.clone()),
+        format!("E1001 renewal: {beyond}")
+    );
+    assert_eq!(
+        said_of(standing(), |m| m.renewal[0].grace = Some(endless.clone())),
+        format!("E1001 renewal: {beyond}")
+    );
+    assert_eq!(
+        said_of(standing(), |m| m.at_once[0].lease = endless.clone()),
+        format!("E1001 at_once: {beyond}")
+    );
+    assert_eq!(said_of(standing(), |m| m.seats[0].held = endless.clone()), format!("E1001 seats: {beyond}"));
+    assert_eq!(said(|m| m.at_once[0].cap = 1 << 127), format!("E1001 at_once: {beyond}"));
+    assert_eq!(said(|m| m.seats[0].cap = 1 << 127), format!("E1001 seats: {beyond}"));
+    let whole = "E1001 renewal: not a period of whole days or months";
+    assert_eq!(said(|m| m.renewal[0].period = Period::Seconds { n: 86_400 }), whole);
+    assert_eq!(said(|m| m.renewal[0].period = Period::Months { n: 0 }), whole);
+    assert_eq!(said(|m| m.renewal[0].grace = None), "E1001 renewal: grace and acts come together");
+    assert_eq!(said(|m| m.renewal[0].acts = None), "E1001 renewal: grace and acts come together");
+    assert_eq!(said(|m| m.renewal[0].acts = Some(1)), "E1001 renewal: not a set of actions");
+    assert_eq!(said(|m| m.set[0].axis = Axis::Place), "E1001 set: no such term");
+    assert_eq!(
+        said(|m| m.renewal[0].grace = Some(Period::Seconds { n: 0 })),
+        "E1001 renewal: the grace is empty"
+    );
+    assert_eq!(
+        said(|m| m.term[0].until = Some(Point::Date { days: 1 })),
+        "E1001 term: what is renewed has no end"
+    );
+    let first_use = || Some(Point::Anchored { anchor: Anchor::FirstUse, period: Period::Days { n: 1 } });
+    assert_eq!(
+        said_of(standing(), |m| m.term[0].from = first_use()),
+        "E1001 term: only an end counts from the first use"
+    );
+    assert_eq!(
+        said_of(standing(), |m| m.term[0].until = first_use()),
+        "E1001 term: what is renewed has no end"
+    );
+    assert_eq!(said(|m| m.renewal.clear()), "E1001 case: no counter has this window");
+    assert_eq!(said(|m| m.end.swap(0, 1)), "E1001 end: not in ascending order");
+    assert_eq!(said(|m| m.end[1].when = 3), "E1001 end: no such instruction");
+    assert_eq!(said(|m| m.end[1].clause = 14), "E1001 end: no such clause");
+    assert_eq!(said(|m| m.end[0].clause = 5), "E1001 end: the clause number is taken");
+    assert_eq!(said(|m| m.at_once.swap(0, 1)), "E1001 at_once: not in ascending order");
+    assert_eq!(said(|m| m.at_once[1].guard = Some(3)), "E1001 at_once: no such instruction");
+    assert_eq!(said(|m| m.at_once[1].lease = Period::Months { n: 0 }), "E1001 at_once: the lease is empty");
+    assert_eq!(
+        said(|m| m.seats[0].key = Key::User),
+        "E1001 seats: seats belong to an organisation or licensee"
+    );
+    assert_eq!(said(|m| m.seats[0].guard = Some(9)), "E1001 seats: no such instruction");
+    assert_eq!(said(|m| m.seats[0].clause = 9), "E1001 seats: the clause number is taken");
+    assert_eq!(said(|m| m.spend[0].window = Window::Call), "E1001 spend: no counter has this window");
+    assert_eq!(said(|m| m.spend[1].guard = Some(9)), "E1001 spend: no such instruction");
+    assert_eq!(said(|m| m.spend.swap(0, 1)), "E1001 spend: not in ascending order");
+    assert_eq!(said(|m| m.prepaid[0].guard = Some(9)), "E1001 prepaid: no such instruction");
+    assert_eq!(said(|m| m.prepaid[0].clause = 12), "E1001 prepaid: the clause number is taken");
+    assert_eq!(said(|m| m.prepaid.push(m.prepaid[0].clone())), "E1001 prepaid: more than one entry");
+    assert_eq!(said(|m| m.money.clear()), "E1001 spend: nothing is charged without money");
+    let unspent = |m: &mut Module| {
+        m.money.clear();
+        m.spend.clear();
+    };
+    assert_eq!(said_of(standing(), unspent), "E1001 prepaid: nothing is charged without money");
+    assert_eq!(said(|m| m.head[0].clauses = 15), "E1001 head: a clause number without a clause");
+}
+
+#[test]
+fn each_flaw_of_standing_money_is_named() {
+    let said = |change: fn(&mut Module)| said_of(standing(), change);
+    let price = |m: &mut Module, change: &dyn Fn(&mut Price)| change(&mut m.case[1].price);
+    let bounds = |cap, floor| {
+        said_of(standing(), |m| {
+            price(m, &|p| {
+                if let Price::Bounded { cap: c, floor: f, .. } = p {
+                    (*c, *f) = (cap, floor)
+                }
+            })
+        })
+    };
+    assert_eq!(bounds(None, None), "E1001 case: neither cap nor floor");
+    assert_eq!(bounds(Some(6), Some(7)), "E1001 case: the floor is above the cap");
+    assert_eq!(bounds(Some(7), Some(7)), "ok");
+    let shaped = |change: &dyn Fn(&mut u32, &mut Window, &mut Vec<Tier>)| {
+        said_of(standing(), |m| {
+            price(m, &|p| {
+                if let Price::Bounded { unit, window, tiers, .. } = p {
+                    change(unit, window, tiers)
+                }
+            })
+        })
+    };
+    assert_eq!(shaped(&|unit, _, _| *unit = 2), "E1001 case: no such unit");
+    assert_eq!(shaped(&|_, window, _| *window = Window::Call), "E1001 case: no counter has this window");
+    assert_eq!(shaped(&|_, _, tiers| tiers.clear()), "E1001 case: wrong number of tiers");
+    assert_eq!(shaped(&|_, _, tiers| tiers[1].start = 1 << 127), "ok");
+    assert_eq!(shaped(&|_, _, tiers| tiers[1].start = (1 << 127) + 1), "E1001 case: number above 2^127");
+    let fee =
+        |window| said_of(standing(), |m| m.case[0].price = Price::Fee { amount: 1, key: Key::User, window });
+    assert_eq!(fee(Window::Call), "E1001 case: no counter has this window");
+    assert_eq!(fee(Window::Renewal), "ok");
+    assert_eq!(
+        said(|m| m.money[0].settled = Window::Call),
+        "E1001 case: no window closes where calls are settled"
+    );
+    assert_eq!(said(|m| m.money[0].settled = Window::Hour), "E1001 money: no settlement window");
+    assert_eq!(said(|m| m.split[0].window = Some(Window::Renewal)), "E1001 split: no sharing window");
+    assert_eq!(said(|m| m.royalty.swap(0, 1)), "E1001 royalty: not in ascending order");
+    assert_eq!(said(|m| m.royalty[1].handle = "c".into()), "E1001 royalty: not in ascending order");
+    assert_eq!(said(|m| m.royalty[0].handle.clear()), "E1001 royalty: a name has 1 to 255 bytes");
+    assert_eq!(said(|m| m.royalty[0].den = 0), "E1001 royalty: not a fraction in lowest terms");
+    assert_eq!(said(|m| m.royalty[0].num = 2), "E1001 royalty: not a fraction in lowest terms");
+    assert_eq!(
+        said(|m| m.royalty[0].basis = Basis::Royalty { of: 2 }),
+        "E1001 royalty: a part of itself, or of nothing"
+    );
+    assert_eq!(
+        said(|m| m.royalty[0].basis = Basis::Royalty { of: 3 }),
+        "E1001 royalty: a part of itself, or of nothing"
+    );
+    assert_eq!(
+        said(|m| (m.royalty[0].num, m.royalty[0].den) = (11, 10)),
+        "E1001 royalty: more is given away than there is"
+    );
+    assert_eq!(
+        said(|m| (m.royalty[1].num, m.royalty[1].den) = (3, 2)),
+        "E1001 royalty: more is given away than there is"
+    );
+    assert_eq!(said(|m| m.royalty[1].den = limits::NAT), "E1001 royalty: a part is too fine a fraction");
+    assert_eq!(
+        said(|m| (m.first_cut[0].num, m.first_cut[0].den) = (99, 100)),
+        "E1001 royalty: more is given away than there is"
+    );
+    assert_eq!(said(|m| m.first_cut[0].num = 2), "E1001 first_cut: not a fraction in lowest terms");
+    assert_eq!(
+        said(|m| m.first_cut[1].handle = "x".repeat(256)),
+        "E1001 first_cut: a name has 1 to 255 bytes"
+    );
+    assert_eq!(said(|m| m.split.clear()), "E1001 first_cut: nothing is split");
+    let royalty =
+        |i: u8| Royalty { licence: [i; 32], handle: "h".into(), num: 0, den: 1, basis: Basis::Charges {} };
+    assert_eq!(said_of(standing(), |m| m.royalty = (0..64).map(royalty).collect()), "ok");
+    assert_eq!(
+        said_of(standing(), |m| m.royalty = (0..65).map(royalty).collect()),
+        "E1001 royalty: too many royalties"
+    );
+    let chain = |i: u8| Royalty { basis: Basis::Royalty { of: u32::from(i) + 1 }, ..royalty(i) };
+    let last = |mut list: Vec<Royalty>| {
+        list.push(royalty(63));
+        list
+    };
+    assert_eq!(said_of(standing(), |m| m.royalty = last((0..63).map(chain).collect())), "ok");
+    let cut = |_| FirstCut { handle: "h".into(), num: 1, den: 65 };
+    assert_eq!(
+        said_of(standing(), |m| m.first_cut = (0..65).map(cut).collect()),
+        "E1001 first_cut: too many first cuts"
+    );
+    // Counters of every kind count together.
+    let at_once = |i: u32| AtOnce { clause: 14 + i, ..standing().at_once[0].clone() };
+    let many = |n: u32| {
+        said_of(standing(), |m| {
+            m.at_once.extend((0..n).map(at_once));
+            m.head[0].clauses += n;
+            m.label.extend((0..n).map(|i| Label { label: format!("z{i:04}") }));
+        })
+    };
+    assert_eq!(many(1024 - 11), "ok");
+    assert_eq!(many(1024 - 10), "E1001 case: too many counters");
+}
+
+#[test]
+fn each_flaw_of_charges_at_close_is_named() {
+    let said = |change: fn(&mut Module)| said_of(closing(), change);
+    assert_eq!(said(|_| {}), "ok");
+    assert_eq!(said(|m| m.at_close.swap(0, 1)), "E1001 at_close: not in ascending order");
+    assert_eq!(said(|m| m.at_close[0].unit = 1), "E1001 at_close: no such unit");
+    assert_eq!(said(|m| m.at_close[0].window = Window::Call), "E1001 at_close: no counter has this window");
+    assert_eq!(
+        said(|m| m.at_close[0].window = Window::Renewal),
+        "E1001 at_close: no counter has this window"
+    );
+    assert_eq!(said(|m| m.at_close[1].guard = Some(1)), "E1001 at_close: no such instruction");
+    assert_eq!(said(|m| m.at_close[0].bands.clear()), "E1001 at_close: wrong number of bands");
+    assert_eq!(said(|m| drop(m.at_close[1].bands.pop())), "E1001 at_close: only the last band has no end");
+    assert_eq!(said(|m| m.at_close[1].bands[0].upto = None), "E1001 at_close: only the last band has no end");
+    assert_eq!(said(|m| m.at_close[1].bands[0].upto = Some(10)), "E1001 at_close: bands out of order");
+    assert_eq!(
+        said(|m| m.at_close[2].bands[0].upto = Some(1 << 127)),
+        "E1001 at_close: number above 2^127 - 1"
+    );
+    let band = |i| Band { upto: Some(i), kind: BandKind::At, amount: 1 };
+    let long = |n| said_of(closing(), |m| m.at_close[0].bands.splice(0..0, (0..n).map(band)).for_each(drop));
+    assert_eq!(long(255), "ok");
+    assert_eq!(long(256), "E1001 at_close: wrong number of bands");
+    assert_eq!(said(|m| m.at_close[0].clause = 0), "E1001 at_close: the clause number is taken");
+    assert_eq!(
+        said(|m| m.money[0].settled = Window::Call),
+        "E1001 at_close: no window closes where calls are settled"
+    );
+    let beside = "E1001 at_close: not beside spend limits or prepaid credit";
+    let spend = |m: &mut Module| m.spend.push(Spend { clause: 5, ..standing().spend[0].clone() });
+    let prepaid = |m: &mut Module| m.prepaid.push(Prepaid { clause: 5, guard: None, key: Key::User });
+    assert_eq!(said_of(closing(), spend), beside);
+    assert_eq!(said_of(closing(), prepaid), beside);
+    assert_eq!(said(|m| m.money.clear()), "ok", "what is charged without money is counted, as ever");
+}
+
+#[test]
 fn the_file_around_the_sections() {
     let good = encode(&everything());
     let code = |bytes: &[u8]| {
@@ -152,9 +392,10 @@ proptest! {
 
     /// Whatever loads is canonical: it encodes to the same bytes.
     #[test]
-    fn damaged_modules_are_refused_or_canonical(damage in damage()) {
-        static GOOD: LazyLock<Vec<u8>> = LazyLock::new(|| encode(&everything()));
-        let mut bytes = GOOD.clone();
+    fn damaged_modules_are_refused_or_canonical(damage in damage(), which in 0..3_usize) {
+        static GOOD: LazyLock<[Vec<u8>; 3]> =
+            LazyLock::new(|| [everything(), standing(), closing()].map(|module| encode(&module)));
+        let mut bytes = GOOD[which].clone();
         for (at, byte, how) in damage {
             let at = at.index(bytes.len());
             match how {
@@ -170,6 +411,8 @@ proptest! {
             && let Ok(loaded) = load(&bytes)
         {
             prop_assert_eq!(encode(&loaded.module), bytes);
+            let parts = Manifest::from_module(&loaded.module).parts;
+            prop_assert!(parts.iter().all(|p| p.num <= p.den && p.den > 0));
             prop_assert!(loaded.verified.cost <= limits::COST);
             prop_assert_eq!(text::assemble(&text::disassemble(&loaded.module)), Ok(loaded.module));
         }
