@@ -5,7 +5,7 @@
 
 use alloc::vec::Vec;
 
-use licit_receipt::cbor::{Error, ErrorKind, Reader};
+use licit_receipt::cbor::{Error, ErrorKind, Reader, Writer};
 use licit_vm::{Delta, DutyDue, DutyStatus, Instants, Line, Outcome, Reason, ReasonCode, Renewal};
 
 use crate::codec::{MapWriter, read_instant, read_list, read_nat, read_u16, read_u32, write_nat};
@@ -205,16 +205,7 @@ fn read_delta(r: &mut Reader<'_>) -> Result<Delta, Error> {
 impl Touched {
     fn write(&self, map: &mut MapWriter<'_>) {
         map.list(12, &self.used, |w, used| write_nat(w, *used));
-        map.list(13, &self.duties, |w, status| match status {
-            DutyStatus::Pending { due } => {
-                w.array(1);
-                w.int(*due);
-            }
-            DutyStatus::Clear => w.uint(0),
-            DutyStatus::Done => w.uint(2),
-            DutyStatus::Violated => w.uint(3),
-            DutyStatus::Unknown => w.uint(4),
-        });
+        map.list(13, &self.duties, |w, status| write_status(w, *status));
         if let Some(notice) = self.notice {
             map.key(14).int(notice);
         }
@@ -271,7 +262,21 @@ impl Touched {
     }
 }
 
-fn read_status(r: &mut Reader<'_>) -> Result<DutyStatus, Error> {
+/// A number, or `[due]`.
+pub(crate) fn write_status(w: &mut Writer<'_>, status: DutyStatus) {
+    match status {
+        DutyStatus::Pending { due } => {
+            w.array(1);
+            w.int(due);
+        }
+        DutyStatus::Clear => w.uint(0),
+        DutyStatus::Done => w.uint(2),
+        DutyStatus::Violated => w.uint(3),
+        DutyStatus::Unknown => w.uint(4),
+    }
+}
+
+pub(crate) fn read_status(r: &mut Reader<'_>) -> Result<DutyStatus, Error> {
     let unknown = r.error(ErrorKind::Range);
     if r.peek() == Some(licit_receipt::cbor::Type::Array) {
         r.array_of(1)?;

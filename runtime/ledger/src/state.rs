@@ -3,6 +3,8 @@
 //! State is never written anywhere but by [`crate::fold`]; two logs with the same leaves and kept parts have equal
 //! states.
 
+mod bytes;
+
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 

@@ -270,7 +270,7 @@ fn what_is_refused_and_how_it_is_said() {
         ("no opening", without(14)),
         ("version 2", with(1, &[2])),
         ("kind 0", with(2, &[0])),
-        ("kind 20", with(2, &[20])),
+        ("kind 21", with(2, &[21])),
         ("a kind in two bytes", with(2, &[0x18, 10])),
         ("a negative epoch", with(4, &[0x20])),
         ("an epoch as a float", with(4, &[0xf9, 0x47, 0x00])),

@@ -33,7 +33,7 @@ fn the_enumerations_are_those_of_the_code() {
         assert_eq!(Kind::from_number(number).map(Kind::name), Some(name));
     }
     assert_eq!(Kind::from_number(0), None);
-    assert_eq!(Kind::from_number(20), None);
+    assert_eq!(Kind::from_number(21), None);
 
     let decisions: Vec<_> = (0..).zip(DECISIONS).collect();
     assert_eq!(rows("4. Decisions"), decisions);
