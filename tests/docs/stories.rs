@@ -139,6 +139,7 @@ impl<'a> Story<'a> {
                 self.duties.insert((whose(Key::Licensee, ask), duty), status);
             }
             TestGiven::Notice(at) => self.notice = i64::try_from(*at).ok(),
+            other => return Err(format!("not told yet: {other:?}")),
         }
         Ok(())
     }

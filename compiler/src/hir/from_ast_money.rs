@@ -207,6 +207,10 @@ impl Lower<'_> {
         let ast::Price::Money(money) = &rate.price.value else {
             return self.rate(rate).map_or(Price::Broken, Price::Rate);
         };
+        if let Some(anchored) = rate.per.iter().find(|per| per.from.is_some()) {
+            self.later(anchored.span, "a window that begins with an event");
+            return Price::Broken;
+        }
         if fee {
             let amount = self.money(money, rate.price.span);
             return self.windows_and_keys(&rate.per).map_or(Price::Broken, |per| Price::Fee { amount, per });

@@ -345,7 +345,8 @@ impl Check<'_> {
 
     /// A charge that is made of a window's reports when it is over.
     fn at_close(&mut self, label: &str, clause: Span, it: &hir::AtClose) -> Option<core::AtClose> {
-        self.at_close.get_or_insert(clause);
+        let head = it.per.last().map_or(clause, |per| Span::new(clause.start, per.span.end));
+        self.at_close.get_or_insert(head);
         let counter = self.counter(&it.per, clause);
         let guard = optional(self.guard(&it.selector));
         if let Some(band) = it.bands.get(MOST_BANDS) {

@@ -81,7 +81,9 @@ impl<'a> Bench<'a> {
         };
         let windows: Vec<i64> = bound.reads().iter().map(|read| read.window).collect();
         for (given, _) in &step.given {
-            self.give(given, ask, &windows);
+            if let Err(why) = self.give(given, ask, &windows) {
+                return vec![expect::unaskable(test, step, why)];
+            }
         }
         let used: Vec<u128> = bound
             .reads()
@@ -150,7 +152,7 @@ impl<'a> Bench<'a> {
         self.used.get(&(counter, whose.to_owned(), window)).copied().unwrap_or(0)
     }
 
-    fn give(&mut self, given: &TestGiven, ask: &TestAsk, windows: &[i64]) {
+    fn give(&mut self, given: &TestGiven, ask: &TestAsk, windows: &[i64]) -> Result<(), &'static str> {
         let manifest = self.policy.manifest();
         match given {
             TestGiven::Counter { clause, case, key, value } => {
@@ -163,8 +165,8 @@ impl<'a> Bench<'a> {
                             _ => true,
                         }
                 });
-                let Some(index) = found else { return };
-                let Some(counter) = manifest.counters.get(index) else { return };
+                let Some(index) = found else { return Ok(()) };
+                let Some(counter) = manifest.counters.get(index) else { return Ok(()) };
                 let whose = key.clone().unwrap_or_else(|| whose(counter.key, ask));
                 let window = windows.get(index).copied().unwrap_or(0);
                 self.used.insert((index as u16, whose, window), *value);
@@ -172,7 +174,7 @@ impl<'a> Bench<'a> {
             TestGiven::Duty { clause, status } => {
                 let found =
                     manifest.duties.iter().position(|duty| manifest.label(duty.clause) == Some(clause));
-                let Some(index) = found else { return };
+                let Some(index) = found else { return Ok(()) };
                 let status = match status {
                     licit_compiler::DutyStatus::Clear => DutyStatus::Clear,
                     licit_compiler::DutyStatus::Open => DutyStatus::Pending { due: END_OF_TIME },
@@ -183,7 +185,14 @@ impl<'a> Bench<'a> {
                 self.duties.insert((whose(Key::Licensee, ask), index as u16), status);
             }
             TestGiven::Notice(at) => self.notice = Some(i64::try_from(*at).unwrap_or(i64::MAX)),
+            TestGiven::Money { .. }
+            | TestGiven::Grant(_)
+            | TestGiven::Release(_)
+            | TestGiven::FirstUse(_)
+            | TestGiven::Paid(_)
+            | TestGiven::Ended(_) => return Err("`licit test` cannot set this state yet"),
         }
+        Ok(())
     }
 
     /// Takes a permitted use over into the state; what falls due with it, in minor units.
