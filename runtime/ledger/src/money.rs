@@ -74,6 +74,24 @@ pub struct Moved {
     pub payable: i128,
 }
 
+impl Moved {
+    /// Both together; none if it does not fit.
+    pub fn plus(self, other: Moved) -> Option<Moved> {
+        Some(Moved {
+            due: self.due.checked_add(other.due)?,
+            payable: self.payable.checked_add(other.payable)?,
+        })
+    }
+
+    /// What is left without the other; none if it does not fit.
+    pub fn minus(self, other: Moved) -> Option<Moved> {
+        Some(Moved {
+            due: self.due.checked_sub(other.due)?,
+            payable: self.payable.checked_sub(other.payable)?,
+        })
+    }
+}
+
 impl Exact {
     /// Both together; none if it does not fit.
     pub fn plus(self, change: Exact) -> Option<Exact> {
@@ -132,7 +150,7 @@ impl Scale {
         let narrow = total.checked_mul(self.up).zip(u128::from(self.down).checked_mul(self.minor.numerator));
         match narrow {
             Some((parts, divisor)) => {
-                let (quotient, rest) = (parts.checked_div(divisor)?, parts.checked_rem(divisor)?);
+                let (quotient, rest) = divide(parts, divisor)?;
                 let half = rest.cmp(&(divisor - rest));
                 self.nudge(quotient, rest == 0, half)
             }
@@ -174,19 +192,18 @@ impl Scale {
 
     /// What falls due of exact totals, and what of it is payable in cash; none if it does not fit.
     pub fn rounded(&self, exact: Exact) -> Option<Moved> {
-        Some(Moved {
-            due: self.round_net(exact.charged, &[exact.gifted])?,
-            payable: self.round_net(exact.charged, &[exact.gifted, exact.prepaid])?,
-        })
+        let due = self.round_net(exact.charged, &[exact.gifted])?;
+        let payable = match exact.prepaid {
+            0 => due,
+            prepaid => self.round_net(exact.charged, &[exact.gifted, prepaid])?,
+        };
+        Some(Moved { due, payable })
     }
 
     /// What a change moves on top of running totals. Both of the same bucket; a call settled by itself is a bucket.
     pub fn moved(&self, before: Exact, change: Exact) -> Option<Moved> {
         let (after, before) = (self.rounded(before.plus(change)?)?, self.rounded(before)?);
-        Some(Moved {
-            due: after.due.checked_sub(before.due)?,
-            payable: after.payable.checked_sub(before.payable)?,
-        })
+        after.minus(before)
     }
 
     /// `charged - credit` in minor units, rounded; the sign plays no part in how.
@@ -198,7 +215,7 @@ impl Scale {
         let divisor = self.divisor();
         let (quotient, rest) = match (net.narrow(), divisor.narrow()) {
             (Some(net), Some(divisor)) => {
-                let (quotient, rest) = (net.checked_div(divisor)?, net.checked_rem(divisor)?);
+                let (quotient, rest) = divide(net, divisor)?;
                 (quotient, Wide::product(&[rest]))
             }
             _ => {
@@ -288,6 +305,15 @@ impl Scale {
     fn divisor(&self) -> Wide {
         Wide::product(&[u128::from(self.down), self.minor.numerator])
     }
+}
+
+/// Quotient and remainder; none of a division by 0. Of small numbers it is much quicker in 64 bits.
+fn divide(number: u128, divisor: u128) -> Option<(u128, u128)> {
+    if let (Ok(number), Ok(divisor)) = (u64::try_from(number), u64::try_from(divisor)) {
+        let (quotient, rest) = (number.checked_div(divisor)?, number.checked_rem(divisor)?);
+        return Some((u128::from(quotient), u128::from(rest)));
+    }
+    Some((number.checked_div(divisor)?, number.checked_rem(divisor)?))
 }
 
 /// A magnitude with a sign; none from 2^127 on.

@@ -164,7 +164,7 @@ proptest! {
                 }
             }
             let left: u128 = lots.iter().map(|lot| lot.left).sum();
-            let spent: u128 = uses.iter().flat_map(|drawn| drawn.lots()).map(|(_, parts)| *parts).sum();
+            let spent: u128 = uses.iter().flat_map(Drawn::lots).map(|(_, parts)| *parts).sum();
             prop_assert_eq!(left + spent, paid, "credit is neither made nor lost");
             for lot in lots.iter() {
                 let coins = coins.iter().filter(|coin| coin.lot == lot.leaf && coin.spent.is_none());

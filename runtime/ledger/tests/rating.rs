@@ -41,7 +41,7 @@ fn four_ways_to_see_a_month() {
     assert_eq!(Reports::default().amount(Aggregate::Highest, &storage()), Some(0), "nothing is nothing");
     assert_eq!(reports.set(1, 9, u128::MAX), None);
     assert_eq!(all(&reports), [90, 70, 30, 70], "what does not fit changes nothing");
-    assert_eq!((1..6).map(aggregate).filter(Option::is_some).count(), 4);
+    assert_eq!((1..6).filter_map(aggregate).count(), 4);
 }
 
 fn bounded(cap: Option<u64>, floor: Option<u64>) -> Price {

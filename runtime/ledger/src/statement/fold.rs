@@ -38,8 +38,9 @@ pub struct StatementFold<'a> {
     /// Open holds of the licensee by the leaf of their ask, and whether their use lies inside the period.
     open: BTreeMap<u64, bool>,
     days: BTreeMap<i64, Day>,
-    /// The civil day that was used last: index, first instant, first instant after it.
-    day: (i64, i64, i64),
+    /// The civil day that was used last, and from when until when it is.
+    day: Day,
+    day_extent: (i64, i64),
     faults: Vec<Fault>,
 }
 
@@ -111,7 +112,8 @@ impl<'a> StatementFold<'a> {
             exceptions: Exceptions::default(),
             open: BTreeMap::new(),
             days: BTreeMap::new(),
-            day: (0, 1, 0),
+            day: Day { day: 0, charged: 0, uses: 0 },
+            day_extent: (0, 0),
             faults: Vec::new(),
         }
     }
@@ -307,27 +309,28 @@ impl<'a> StatementFold<'a> {
             }
             return;
         };
+        let mut bucket = self.windows.get(&settled.bucket).copied().unwrap_or_default();
+        let Some((change, moved)) = self.money_of(receipt, settled, entry, &bucket) else { return };
         let place = self.place(receipt);
-        let Some((change, moved)) = self.money_of(receipt, settled, entry) else { return };
         let inside = place == Place::Inside;
         let span = settled.pool.unwrap_or(settled.bucket);
-        if !self.pools.fits(span, moved.due) || !self.fits(settled, change, moved) {
+        let sums = bucket.exact.plus(change).zip(bucket.moved.plus(moved));
+        let totals = self.totals.exact.plus(change).zip(self.totals.moved.plus(moved));
+        let opening = self.totals.opening.checked_add(moved.payable);
+        let (Some((exact, rounded)), Some(totals), Some(opening), true) =
+            (sums, totals, opening, self.pools.fits(span, moved.due))
+        else {
             return self.fault(Fault::Overflow(leaf));
-        }
-        match self.lots.apply(&settled.draws) {
-            Ok(_) => self.drawn(settled, inside),
-            Err(error) => self.fault(Fault::Credit(leaf, error)),
-        }
-        let bucket = self.windows.entry(settled.bucket).or_default();
-        // Both fit: it was checked.
-        bucket.exact = bucket.exact.plus(change).unwrap_or(bucket.exact);
-        bucket.moved = plus(bucket.moved, moved).unwrap_or(bucket.moved);
+        };
+        self.drawn(leaf, settled, inside);
+        (bucket.exact, bucket.moved) = (exact, rounded);
         bucket.inside |= inside;
         if closes.settlement {
             bucket.closed = bucket.closed.or(Some(leaf));
         } else if bucket.closed.is_some() && matches!(entry, Entry::Use | Entry::Late) {
             self.fault(Fault::Closed(leaf));
         }
+        self.windows.insert(settled.bucket, bucket);
         let corrects = matches!(entry, Entry::Correction | Entry::Reversal);
         let (closes, paid) = (closes.sharing, settled.paid.as_slice());
         let event = Sharing { span, due: moved.due, closes, corrects, paid, inside };
@@ -335,26 +338,34 @@ impl<'a> StatementFold<'a> {
             self.fault(Fault::Parts(leaf));
         }
         match place {
-            Place::Before => self.totals.opening = self.totals.opening.saturating_add(moved.payable),
-            Place::Inside => self.enter_inside(receipt, settled, entry, change, moved),
+            Place::Before => self.totals.opening = opening,
+            Place::Inside => {
+                (self.totals.exact, self.totals.moved) = totals;
+                self.enter_lines(receipt, settled, entry, change.charged);
+            }
             Place::After => {}
         }
     }
 
-    /// What an event changes and moves, checked against its receipt and the running totals.
-    fn money_of(&mut self, receipt: &Receipt, settled: &Settled, entry: Entry) -> Option<(Exact, Moved)> {
+    /// What an event changes and moves, checked against its receipt and the totals of its bucket.
+    fn money_of(
+        &mut self,
+        receipt: &Receipt,
+        settled: &Settled,
+        entry: Entry,
+        bucket: &Bucket,
+    ) -> Option<(Exact, Moved)> {
         let leaf = receipt.seq;
         let Some(money) = self.licence.money() else {
             self.fault(Fault::NoMoney(leaf));
             return None;
         };
-        let scale = money.scale;
         let Some(charged) = sum(&settled.lines) else {
             self.fault(Fault::Overflow(leaf));
             return None;
         };
         let amount = receipt.amount.map(|amount| (amount.grain, amount.numerator));
-        if amount != Some((scale.grain(), charged.unsigned_abs())) {
+        if amount != Some((money.scale.grain(), charged.unsigned_abs())) {
             self.fault(Fault::Amount(leaf));
         }
         let paid = match self.lots.check(&settled.draws) {
@@ -371,12 +382,10 @@ impl<'a> StatementFold<'a> {
             // The call's own totals before it are the log's to know; the audit computes them.
             return Some((change, Moved { due: said, payable: settled.payable.unwrap_or(said) }));
         }
-        let before = if settled.bucket.is_call() {
-            Exact::default()
-        } else {
-            self.windows.get(&settled.bucket).map_or(Exact::default(), |bucket| bucket.exact)
-        };
-        let Some(moved) = scale.moved(before, change) else {
+        // What a bucket has moved so far is its rounded totals: only what comes after has to be rounded.
+        let before = if settled.bucket.is_call() { Bucket::default() } else { *bucket };
+        let after = before.exact.plus(change).and_then(|exact| money.scale.rounded(exact));
+        let Some(moved) = after.and_then(|after| after.minus(before.moved)) else {
             self.fault(Fault::Overflow(leaf));
             return None;
         };
@@ -389,64 +398,53 @@ impl<'a> StatementFold<'a> {
         Some((change, moved))
     }
 
-    /// Whether every sum that an event enters can take it.
-    fn fits(&self, settled: &Settled, change: Exact, moved: Moved) -> bool {
-        let bucket = self.windows.get(&settled.bucket).copied().unwrap_or_default();
-        let totals = &self.totals;
-        bucket.exact.plus(change).is_some()
-            && plus(bucket.moved, moved).is_some()
-            && totals.exact.plus(change).is_some()
-            && plus(totals.moved, moved).is_some()
-            && totals.opening.checked_add(moved.payable).is_some()
-            && settled.lines.iter().all(|line| {
-                let entries = [Entry::Use, Entry::Late, Entry::Close, Entry::Correction, Entry::Reversal];
-                entries.iter().all(|entry| {
-                    self.lines.get(&(line.of, *entry)).is_none_or(|there| {
-                        there.quantity.checked_add(line.quantity).is_some()
-                            && there.amount.checked_add(line.amount).is_some()
-                    })
-                })
-            })
-    }
-
-    fn enter_inside(
-        &mut self,
-        receipt: &Receipt,
-        settled: &Settled,
-        entry: Entry,
-        change: Exact,
-        moved: Moved,
-    ) {
-        self.totals.exact = self.totals.exact.plus(change).unwrap_or(self.totals.exact);
-        self.totals.moved = plus(self.totals.moved, moved).unwrap_or(self.totals.moved);
+    fn enter_lines(&mut self, receipt: &Receipt, settled: &Settled, entry: Entry, charged: i128) {
         for line in &settled.lines {
             let sum = self.lines.entry((line.of, entry)).or_default();
-            sum.quantity = sum.quantity.saturating_add(line.quantity);
-            sum.amount = sum.amount.saturating_add(line.amount);
-            sum.events = sum.events.saturating_add(1);
+            let quantity = sum.quantity.checked_add(line.quantity);
+            match quantity.zip(sum.amount.checked_add(line.amount)) {
+                Some((quantity, amount)) => {
+                    *sum = LineSum { quantity, amount, events: sum.events.saturating_add(1) };
+                }
+                // The line is missing then, and the trial balance says so too.
+                None => self.fault(Fault::Overflow(receipt.seq)),
+            }
         }
-        if change.charged != 0
+        if charged != 0
             && let Some(day) = self.day_of(receipt)
         {
-            day.charged = day.charged.saturating_add(change.charged);
+            day.charged = day.charged.saturating_add(charged);
         }
     }
 
-    /// The civil day of an event.
+    /// The civil day of an event. The one that was used last is at hand; the others are put away.
     fn day_of(&mut self, receipt: &Receipt) -> Option<&mut Day> {
         let used = i64::try_from(receipt.at.used).ok()?;
-        let (_, from, to) = self.day;
+        let (from, to) = self.day_extent;
         if !(from..to).contains(&used) {
             let policy = self.licence.policy();
-            let index = policy.window(Window::Day, used);
-            self.day =
-                (index, policy.window_start(Window::Day, index), policy.window_end(Window::Day, index));
+            let day = policy.window(Window::Day, used);
+            self.put_day_away();
+            self.day_extent = (policy.window_start(Window::Day, day), policy.window_end(Window::Day, day));
+            self.day = self.days.get(&day).copied().unwrap_or(Day { day, charged: 0, uses: 0 });
         }
-        let day = self.day.0;
-        Some(self.days.entry(day).or_insert(Day { day, charged: 0, uses: 0 }))
+        Some(&mut self.day)
     }
 
-    fn drawn(&mut self, settled: &Settled, inside: bool) {
+    fn put_day_away(&mut self) {
+        if (self.day.charged, self.day.uses) != (0, 0) {
+            self.days.insert(self.day.day, self.day);
+        }
+    }
+
+    /// Draws from lots, or gives back to them; that it can be was checked.
+    fn drawn(&mut self, leaf: u64, settled: &Settled, inside: bool) {
+        if settled.draws.is_empty() {
+            return;
+        }
+        if let Err(error) = self.lots.apply(&settled.draws) {
+            return self.fault(Fault::Credit(leaf, error));
+        }
         for draw in &settled.draws {
             if let Some(facts) = self.lot_facts.get_mut(&draw.lot) {
                 facts.mine = true;
@@ -506,6 +504,7 @@ impl<'a> StatementFold<'a> {
 
     /// The statement, with the trial balance drawn up.
     pub fn finish(mut self) -> Statement {
+        self.put_day_away();
         let manifest = self.licence.manifest();
         let currency =
             self.licence.money().map(|money| Currency { code: money.currency.clone(), scale: money.scale });
@@ -623,10 +622,6 @@ impl Statement {
             }
         }
     }
-}
-
-fn plus(a: Moved, b: Moved) -> Option<Moved> {
-    Some(Moved { due: a.due.checked_add(b.due)?, payable: a.payable.checked_add(b.payable)? })
 }
 
 /// The clause and price of a counter that counts for a case.
