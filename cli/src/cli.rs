@@ -1,6 +1,8 @@
 //! The arguments of the command. Every command's own arguments stand in its own file.
 
-use crate::commands::{audit, build, check, disasm, erase, explain, fmt, key, pin, receipt, run, test};
+use crate::commands::{
+    audit, build, check, disasm, erase, explain, fmt, key, pin, receipt, run, statement, test,
+};
 use clap::{Parser, Subcommand, ValueEnum};
 
 /// Licences for data, models, code and compute: checked, decided, priced and audited.
@@ -52,6 +54,8 @@ pub enum Command {
     /// Show, list, prove and verify receipts
     #[command(subcommand)]
     Receipt(receipt::Args),
+    /// Tell a licensee what is owed, how it came to be, and who earned it
+    Statement(statement::Args),
     /// Erase what a ledger remembers of people; its receipts stay
     Erase(erase::Args),
     /// Decide everything in a ledger again and compare
@@ -66,6 +70,20 @@ pub enum Format {
     Human,
     /// For programs: one JSON object a line
     Json,
+}
+
+/// For whom a statement is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum StatementFormat {
+    /// For people: aligned tables
+    #[default]
+    Human,
+    /// For programs: one JSON object
+    Json,
+    /// For spreadsheets: RFC 4180, one row a fact
+    Csv,
+    /// For printing and sending: one page with charts that needs nothing else
+    Html,
 }
 
 /// `--format`, of every command that prints findings or decisions.

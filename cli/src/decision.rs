@@ -234,6 +234,13 @@ pub fn signed_due_words(manifest: &Manifest, minor: i128) -> String {
     format!("{sign}{}", due_words(manifest, minor.unsigned_abs()))
 }
 
+/// `-0.0045`, exactly: at least so many decimals, or a fraction where no decimal number says it.
+pub fn signed_money(parts: i128, denominator: u128, decimals: usize) -> String {
+    let sign = if parts < 0 { "-" } else { "" };
+    let number = crate::figures::decimal(parts.unsigned_abs(), denominator, decimals, true);
+    format!("{sign}{}", number.unwrap_or_else(|| fraction(parts.unsigned_abs(), denominator)))
+}
+
 /// `1_000 prompt_tokens`
 fn quantity_words(decision: &Decision<'_>, unit: u32, quantity: u128) -> String {
     let unit = decision.manifest.units.get(unit as usize).map_or("?", |unit| unit.name.as_str());

@@ -13,6 +13,12 @@ pub fn grouped(number: u128) -> String {
     out
 }
 
+/// `-12_345`
+pub fn signed(number: i128) -> String {
+    let sign = if number < 0 { "-" } else { "" };
+    format!("{sign}{}", grouped(number.unsigned_abs()))
+}
+
 /// `n` of something: `1 file`, `2_000 files`.
 pub fn counted(number: usize, one: &str, many: &str) -> String {
     format!("{} {}", grouped(number as u128), if number == 1 { one } else { many })
@@ -73,9 +79,10 @@ pub fn fraction(numerator: u128, denominator: u128) -> String {
     format!("{}/{}", numerator / common, denominator / common)
 }
 
-/// A whole number in JSON: beyond 64 bits as a text, since other tools would lose digits.
+/// A whole number in JSON: from 2^53 on as a text, since other tools would lose digits.
 pub fn json_signed(number: i128) -> serde_json::Value {
-    i64::try_from(number).map_or_else(|_| number.to_string().into(), serde_json::Value::from)
+    let exact = i64::try_from(number).ok().filter(|number| number.unsigned_abs() < 1 << 53);
+    exact.map_or_else(|| number.to_string().into(), serde_json::Value::from)
 }
 
 /// How many digits after the point the smallest payable amount has: 2 for 0.01 and 0.05.

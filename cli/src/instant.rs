@@ -74,7 +74,26 @@ pub fn parse(text: &str) -> Result<i64, String> {
         return Err(format!("there is no time {hour:02}:{minute:02}:{second:02}"));
     }
     let seconds = (hour * 60 + minute) * 60 + second;
-    Ok(days_from_civil(year, month, day) * DAY + seconds * SECOND + micros - offset)
+    Ok(days(year, month, day) * DAY + seconds * SECOND + micros - offset)
+}
+
+/// Reads `2026-05-31` as days since 1970-01-01; none if it is no date.
+pub fn date(text: &str) -> Option<i64> {
+    let (year_month, day) = text.rsplit_once('-')?;
+    let (year, month) = self::month(year_month)?;
+    let day = digits(day, 2).filter(|day| (1..=days_in(year, month)).contains(day))?;
+    Some(days(year, month, day))
+}
+
+/// Reads `2026-05` as year and month; none if it is no month.
+pub fn month(text: &str) -> Option<(i64, i64)> {
+    let (year, month) = text.split_once('-')?;
+    Some((digits(year, 4)?, digits(month, 2).filter(|month| (1..=12).contains(month))?))
+}
+
+fn digits(text: &str, count: usize) -> Option<i64> {
+    let all = text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());
+    if all { text.parse().ok() } else { None }
 }
 
 /// An instant as people and machines read it: `2023-11-16T18:15:46.680590Z`, the fraction only where it is not zero.
@@ -111,7 +130,7 @@ fn days_in(year: i64, month: i64) -> i64 {
 
 /// Days since 1970-01-01 of a date of the proleptic Gregorian calendar: a year is taken to begin in March, so that the
 /// leap day is its last.
-fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
+pub fn days(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);
     let of_era = year.rem_euclid(400);
@@ -172,12 +191,25 @@ mod tests {
     }
 
     #[test]
+    fn dates_and_months_are_read() {
+        assert_eq!(date("1970-01-02"), Some(1));
+        assert_eq!(date("2024-02-29"), Some(19_782));
+        assert_eq!(month("2026-05"), Some((2026, 5)));
+        for text in ["", "2026", "2026-5", "2026-13", "2026-00", "26-05", "+026-05", "2026-05-1"] {
+            assert_eq!(month(text), None, "{text}");
+        }
+        for text in ["", "2026-05", "2023-02-29", "2026-05-32", "2026-05-00", "2026-05-1x", "2026-05-01T"] {
+            assert_eq!(date(text), None, "{text}");
+        }
+    }
+
+    #[test]
     fn days_and_dates_agree_for_six_thousand_years() {
         let mut expected = (0, 1, 1);
-        for days in days_from_civil(0, 1, 1)..days_from_civil(6000, 1, 1) {
-            assert_eq!(civil_from_days(days), expected);
+        for number in days(0, 1, 1)..days(6000, 1, 1) {
+            assert_eq!(civil_from_days(number), expected);
             let (year, month, day) = expected;
-            assert_eq!(days_from_civil(year, month, day), days);
+            assert_eq!(days(year, month, day), number);
             expected = if day < days_in(year, month) {
                 (year, month, day + 1)
             } else if month < 12 {

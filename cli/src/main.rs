@@ -27,6 +27,7 @@ mod names;
 mod places;
 mod progress;
 mod request;
+mod sheet;
 mod shelf;
 mod shell;
 mod subject;

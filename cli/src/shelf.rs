@@ -4,8 +4,8 @@
 use crate::exit::{Failure, Result};
 use crate::ledger;
 use crate::shell::shown;
-use licit_engine::disk::{Disk, OsDisk};
-use licit_engine::frames::{End, records, walk};
+use licit_engine::disk::{Disk, DiskFile, OsDisk};
+use licit_engine::frames::{Damage, End, HEAD, Head, records, walk};
 use licit_engine::{CHECKPOINT, Entry, Error, LOG, LOG_PREAMBLE, OPENINGS, OPENINGS_PREAMBLE, POLICIES};
 use licit_ledger::Licence;
 use licit_receipt::{Checkpoint, Note, Receipt, leaf_hash};
@@ -23,6 +23,63 @@ enum Stop {
     Enough,
     Io(io::Error),
     Said(Failure),
+}
+
+/// The openings one after the other, beside the leaves: a frame of them is read when its first is wanted.
+struct Openings<'a> {
+    shelf: &'a Shelf,
+    file: Box<dyn DiskFile>,
+    size: u64,
+    offset: u64,
+    payload: Vec<u8>,
+    /// How much of the payload was handed out.
+    used: usize,
+}
+
+impl<'a> Openings<'a> {
+    fn new(shelf: &'a Shelf) -> Result<Self> {
+        let io = |error| shelf.io(OPENINGS, error);
+        let file = shelf.disk.open(OPENINGS, false).map_err(io)?;
+        let size = file.size().map_err(io)?;
+        let offset = OPENINGS_PREAMBLE.len() as u64;
+        Ok(Self { shelf, file, size, offset, payload: Vec::new(), used: 0 })
+    }
+
+    /// The next one; none at the end.
+    fn next(&mut self) -> Result<Option<&[u8]>> {
+        if self.used >= self.payload.len() && !self.frame()? {
+            return Ok(None);
+        }
+        let Some(record) = records(self.payload.get(self.used..).unwrap_or_default()).next() else {
+            return Err(self.damaged());
+        };
+        self.used += 4 + record.len();
+        Ok(Some(record))
+    }
+
+    /// Reads the next frame.
+    fn frame(&mut self) -> Result<bool> {
+        let io = |error| self.shelf.io(OPENINGS, error);
+        let mut head = [0; HEAD];
+        if self.offset + HEAD as u64 > self.size {
+            return Ok(false);
+        }
+        self.file.read_at(self.offset, &mut head).map_err(io)?;
+        let Some(head) = Head::of(self.offset, &head).filter(|head| head.end() <= self.size) else {
+            return Err(self.damaged());
+        };
+        if !head.read(self.file.as_ref(), &mut self.payload).map_err(io)? {
+            return Err(self.damaged());
+        }
+        (self.offset, self.used) = (head.end(), 0);
+        Ok(true)
+    }
+
+    fn damaged(&self) -> Failure {
+        let file = OPENINGS.to_owned();
+        let error = Error::Damaged { file, offset: self.offset, damage: Damage::Payload };
+        ledger::failure(Some(&self.shelf.folder), &error)
+    }
 }
 
 impl From<io::Error> for Stop {
@@ -126,6 +183,37 @@ impl Shelf {
         };
         Entry::decode(payload, &opening)
             .map_err(|failure| ledger::failure(Some(&self.folder), &Error::Leaf { leaf: index, failure }))
+    }
+
+    /// Visits every leaf with its opening, in order. An erased opening is one; one that is not there is damage.
+    pub fn entries(&self, visit: &mut dyn FnMut(Entry) -> Result<()>) -> Result<()> {
+        let mut openings = Openings::new(self)?;
+        self.leaves(&mut |index, payload| {
+            let Some(opening) = openings.next()? else {
+                return Err(ledger::failure(Some(&self.folder), &Error::NoOpening(index)));
+            };
+            let entry = Entry::decode(payload.to_vec(), opening).map_err(|failure| {
+                ledger::failure(Some(&self.folder), &Error::Leaf { leaf: index, failure })
+            })?;
+            visit(entry)?;
+            Ok(true)
+        })
+    }
+
+    /// Every module that may have decided, by its file's name. One that cannot be loaded is damage.
+    pub fn licences(&self) -> Result<Vec<Licence>> {
+        let mut licences = Vec::new();
+        for name in self.disk.list(POLICIES).map_err(|error| self.io(POLICIES, error))? {
+            let file = format!("{POLICIES}/{name}");
+            let bytes = self.disk.read(&file).map_err(|error| self.io(&file, error))?.unwrap_or_default();
+            if Path::new(&name).extension().is_some_and(|extension| extension == "new") {
+                continue;
+            }
+            licences.push(Licence::load(&bytes).map_err(|error| {
+                ledger::failure(Some(&self.folder), &Error::Policy { file: Some(file), error })
+            })?);
+        }
+        Ok(licences)
     }
 
     /// The module that decided.

@@ -15,6 +15,7 @@ pub mod key;
 pub mod pin;
 pub mod receipt;
 pub mod run;
+pub mod statement;
 pub mod test;
 
 /// Does what was asked.
@@ -30,6 +31,7 @@ pub fn dispatch(command: Command, shell: &mut Shell) -> Result {
         Command::Key(args) => key::run(&args, shell),
         Command::Pin(args) => pin::run(&args, shell),
         Command::Receipt(args) => receipt::run(&args, shell),
+        Command::Statement(args) => statement::run(&args, shell),
         Command::Erase(args) => erase::run(&args, shell),
         Command::Audit(args) => audit::run(&args, shell),
     }
