@@ -148,7 +148,7 @@ pub(super) fn duty(scope: &Scope, item: &Item) -> Res<Duty> {
     let map = Fields::of(item, 9)?;
     name(map.need(1)?)?;
     map.get(2).map(text).transpose()?;
-    map.get(3).map(text).transpose()?;
+    map.get(3).map(name).transpose()?; // a surface is a word of the text, so a name
     let [yes, unsure] = list(map.need(5)?)? else { return unknown("acts") };
     let due = match (uint(map.need(7)?)?, map.get(8)) {
         (1, Some(within)) => Due::AfterFirst(period(within)?),

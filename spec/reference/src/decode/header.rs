@@ -28,7 +28,7 @@ pub(super) fn party(item: &Item) -> Res<String> {
 
 pub(super) fn vocabulary(item: &Item) -> Res<String> {
     let [called, version, id] = list(item)? else { return unknown("a vocabulary") };
-    text(version)?;
+    name(version)?;
     hash(id)?;
     name(called)
 }
