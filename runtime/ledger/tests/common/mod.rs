@@ -11,6 +11,10 @@ use licit_ledger::{
 
 pub const MONTHLY: &str = include_str!("../licences/monthly.lasm");
 pub const BY_CALL: &str = include_str!("../licences/by_call.lasm");
+pub const METERED: &str = include_str!("../licences/metered.lasm");
+pub const PREPAID: &str = include_str!("../licences/prepaid.lasm");
+pub const RENEWING: &str = include_str!("../licences/renewing.lasm");
+pub const STORAGE: &str = include_str!("../statements/storage.lasm");
 pub const ZONED: &str = include_str!("../licences/zoned.lasm");
 
 /// 2023-11-16T18:15Z.
