@@ -23,6 +23,8 @@ pub struct Prepared {
 pub struct Answer {
     /// Permitted.
     pub permit: bool,
+    /// Permitted by the grace of the renewal.
+    pub grace: bool,
     /// Reasons as written, without the word.
     pub reasons: Vec<String>,
     /// Label and case: units of 1/g.
@@ -126,6 +128,7 @@ fn read(text: &str) -> Answer {
         let (kind, rest) = line.split_once(' ').unwrap_or((line, ""));
         match kind {
             "permit" => answer.permit = true,
+            "grace" => answer.grace = true,
             "reason" => answer.reasons.push(rest.to_string()),
             "line" => {
                 let mut words = rest.rsplitn(3, ' ');

@@ -2,7 +2,7 @@
 //! of its windows, with facts and axes left out.
 
 use licit_compiler::core::{
-    Anchor, Axis, Cond, Constant, FactType, Licence, LimitKind, Period, Point, Price, Ratio,
+    Anchor, Axis, Cond, Constant, FactType, Licence, LimitKind, Period, Point, Price, Ratio, TermSpan,
 };
 
 /// The value of a fact.
@@ -156,12 +156,12 @@ pub fn draw(licence: &Licence, seed: u64) -> Question {
     let mut numbers = Numbers::default();
     numbers.of(licence);
     let used_at = instant(licence, draw);
-    Question {
+    let mut question = Question {
         used_at,
         user: (!draw.once_in(6)).then(|| "ana".to_string()),
         organisation: organisation(licence, draw),
         axes: [Axis::Action, Axis::Purpose, Axis::Place].map(|axis| term(licence, axis, draw)),
-        facts: facts(licence, &numbers, draw),
+        facts: facts(licence, &numbers, false, draw),
         quantities: quantities(licence, &numbers.quantities, draw),
         used: counters(licence).into_iter().map(|counts| position(counts, &numbers, draw)).collect(),
         duties: licence.duties.iter().map(|_| duty(licence, draw)).collect(),
@@ -169,7 +169,96 @@ pub fn draw(licence: &Licence, seed: u64) -> Question {
         instants: anchors(licence, used_at, draw),
         renewal: paid(licence, used_at, draw),
         latched: licence.ends.iter().map(|_| draw.once_in(6)).collect(),
+    };
+    if !draw.once_in(3) {
+        soften(&mut question, licence, &numbers, draw);
     }
+    question
+}
+
+/// Takes most of what denies for itself out of a question, so that rules, limits and prices get their say.
+fn soften(question: &mut Question, licence: &Licence, numbers: &Numbers, draw: &mut Draw) {
+    let rarely = |draw: &mut Draw| draw.once_in(12);
+    let term = licence.term.unwrap_or_default();
+    if !rarely(draw) {
+        question.used_at = inside(&term, draw);
+    }
+    let used_at = question.used_at;
+    if !rarely(draw) {
+        question.notice = None;
+        question.latched.fill(false);
+        question.duties.fill(Duty::Clear);
+    }
+    if !rarely(draw) {
+        question.user = Some("ana".into());
+        question.organisation = Some(licence.holder.clone().unwrap_or_else(|| "acme".into()));
+    }
+    for (used, counts) in question.used.iter_mut().zip(counters(licence)) {
+        if !rarely(draw) {
+            *used = match counts {
+                Counts::Credit => u128::from(u64::MAX) << 40,
+                Counts::Uses => draw.below(2) as u128,
+                _ => 0,
+            };
+        }
+    }
+    if !rarely(draw) {
+        let listed = |name: &str| licence.units.iter().any(|unit| unit.name == name);
+        question.quantities.retain(|(name, _)| listed(name));
+        question.quantities.iter_mut().for_each(|(_, quantity)| *quantity = draw.below(4) as u128);
+    }
+    for (given, axis) in question.axes.iter_mut().zip([Axis::Action, Axis::Purpose, Axis::Place]) {
+        let leaves: Vec<&String> =
+            licence.axes.get(&axis).map_or(&[][..], Vec::as_slice).iter().map(|t| &t.name).collect();
+        if !rarely(draw) {
+            *given = draw.pick(&leaves).map(|name| (*name).clone());
+        }
+    }
+    if !rarely(draw) {
+        question.facts = facts(licence, numbers, true, draw);
+    }
+    if !rarely(draw) {
+        question.instants = started(&term, used_at, draw);
+    }
+    if let (Some(renewal), false) = (&licence.renewal, rarely(draw)) {
+        let (period, grace) =
+            (length(&renewal.period), renewal.grace.as_ref().map(|grace| length(&grace.period)));
+        question.renewal = Some(match grace {
+            // Past one period and half a grace, more or less.
+            Some(grace) if !draw.once_in(3) => (used_at.saturating_sub(period).saturating_sub(grace / 2), 1),
+            _ => (used_at.saturating_sub(period.saturating_mul(2)).saturating_sub(period / 2), 4),
+        });
+    }
+}
+
+/// Some instant of the term, as far as it is fixed.
+fn inside(term: &TermSpan, draw: &mut Draw) -> i64 {
+    let fixed = |point: Option<Point>| match point? {
+        Point::Date(days) => i64::try_from(days).ok()?.checked_mul(DAY),
+        Point::Instant(micros) => i64::try_from(micros).ok(),
+        Point::Anchored { .. } => None,
+    };
+    let from = fixed(term.from).unwrap_or(1_780_000_000 * SECOND);
+    let until = fixed(term.until).unwrap_or(from.saturating_add(900 * DAY)).max(from.saturating_add(DAY));
+    let span = usize::try_from(until.saturating_sub(from)).unwrap_or(usize::MAX).min(1 << 52);
+    from.saturating_add(draw.below(span) as i64).clamp(0, licit_vm::END_OF_TIME - 1)
+}
+
+/// Grant, release and first use, so that the term has begun and not ended.
+fn started(term: &TermSpan, used_at: i64, draw: &mut Draw) -> [Option<i64>; 3] {
+    [Anchor::Grant, Anchor::Release, Anchor::FirstUse].map(|anchor| {
+        let of = |point: Option<Point>| match point {
+            Some(Point::Anchored { anchor: own, period }) if own == anchor => Some(length(&period)),
+            _ => None,
+        };
+        let ago = match (of(term.from), of(term.until)) {
+            (Some(from), None) => from.saturating_add(DAY * draw.below(400) as i64),
+            (None, Some(until)) => until / 2,
+            (Some(from), Some(until)) => i64::midpoint(from, until),
+            (None, None) => DAY,
+        };
+        Some(used_at.saturating_sub(ago))
+    })
 }
 
 /// The holder, if there is one, or somebody else.
@@ -290,19 +379,21 @@ fn term(licence: &Licence, axis: Axis, draw: &mut Draw) -> Option<String> {
     draw.pick(terms).map(|term| term.name.clone())
 }
 
-fn facts(licence: &Licence, numbers: &Numbers, draw: &mut Draw) -> Vec<(String, Value)> {
+/// Facts of the licence; `all` of them, in their types and ranges, or some, perhaps in others.
+fn facts(licence: &Licence, numbers: &Numbers, all: bool, draw: &mut Draw) -> Vec<(String, Value)> {
     let mut given = Vec::new();
     for (index, fact) in licence.facts.iter().enumerate() {
-        if draw.once_in(3) {
+        if !all && draw.once_in(3) {
             continue;
         }
-        let value = match (&fact.ty, draw.once_in(12)) {
+        let value = match (&fact.ty, !all && draw.once_in(12)) {
             (_, true) => Value::Text("of the wrong type, perhaps".into()),
             (FactType::YesNo | FactType::Kind, _) => Value::Truth(draw.once_in(2)),
             (FactType::Count { low, high }, _) => {
                 let mut anchors = vec![*low, *high];
                 anchors.extend(numbers.of_fact(index));
-                Value::Number(draw.near(&anchors))
+                let number = draw.near(&anchors);
+                Value::Number(if all { number.clamp(*low, *high) } else { number })
             }
             (FactType::Text | FactType::Party, _) => {
                 let texts: Vec<&String> = numbers.texts.iter().map(|(_, text)| text).collect();
