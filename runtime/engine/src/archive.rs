@@ -96,6 +96,12 @@ impl RecordFile {
         }
     }
 
+    /// The same file with a handle and a cache of its own: for reading here and there beside reading in order.
+    pub(crate) fn twin(&self, disk: &dyn Disk) -> Result<RecordFile, Error> {
+        let file = disk.open(self.name, false).map_err(Error::io(self.name))?;
+        Ok(Self::of(self.name, self.preamble, file, self.start, self.heads.clone()))
+    }
+
     /// How many records there are, by the last frame.
     pub(crate) fn len(&self) -> u64 {
         self.heads.last().map_or(self.start.index, Head::next)

@@ -5,7 +5,7 @@ use std::path::Path;
 use licit_ledger::receipt::checkpoint::origin;
 use licit_ledger::receipt::key::MULTICODEC;
 use licit_ledger::receipt::{Checkpoint, Frontier, Hash, Verifier, VerifyingKey, leaf_hash};
-use licit_ledger::{Audit, Counts, State, Statement, Verdict};
+use licit_ledger::{Audit, Counts, Openings, Past, State, Statement, Verdict};
 
 use crate::archive::RecordFile;
 use crate::disk::{Disk, OsDisk};
@@ -107,7 +107,8 @@ pub fn audit(
     let mut signed_root = None;
     let mut tree = Frontier::new();
     let mut names = Names::default();
-    let mut audit = Audit::new(&policies);
+    let back = LookBack { log: log.twin(disk)?, openings: openings.twin(disk)? };
+    let mut audit = Audit::new(&policies).looking_back(&back);
     for head in log.heads() {
         for position in 0..u64::from(head.count) {
             // Checksums may be damaged here, but what is there is judged.
@@ -162,6 +163,20 @@ pub fn audit(
     let statement = Statement::of(&state, &policies);
     let root = tree.root();
     Ok(Report { counts, findings, signed, key: found, epoch, root, statement, names, state, policies })
+}
+
+/// Earlier leaves, as far as their openings belong to them.
+struct LookBack {
+    log: RecordFile,
+    openings: RecordFile,
+}
+
+impl Openings for LookBack {
+    fn past(&self, leaf: u64) -> Option<Past> {
+        let (payload, opening) = (self.log.get(leaf).ok()??, self.openings.get(leaf).ok()??);
+        let Entry { receipt, kept, content, .. } = Entry::of(leaf, payload, &opening).ok()?;
+        Some(Past { receipt, kept, content })
+    }
 }
 
 fn open(

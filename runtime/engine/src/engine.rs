@@ -9,8 +9,8 @@ use licit_ledger::receipt::checkpoint::{CheckpointError, origin};
 use licit_ledger::receipt::tree::{MemoryTree, ProveError, inclusion};
 use licit_ledger::receipt::{Checkpoint, Hash, Note, Opening, Receipt, Signer, SigningKey, Verifier};
 use licit_ledger::{
-    Ask, Call, CallId, Command, Content, Event, Failure, Licence, Order, Phase, Request, State, Statement,
-    What,
+    Ask, Call, CallId, Command, Config, Content, Event, Failure, Licence, Order, Phase, Request, State,
+    Statement, What,
 };
 
 use crate::book::{Book, Decided, Fetched};
@@ -251,6 +251,32 @@ impl Engine {
     /// Gives a hold back unused.
     pub fn release(&mut self, call: CallId) -> Result<Answer, Error> {
         self.answer(&Command::Release { call })
+    }
+
+    /// Holds larger quantities from now on: all of them by unit, none smaller than before.
+    pub fn extend(&mut self, call: CallId, quantities: Vec<(String, u128)>) -> Result<Answer, Error> {
+        self.answer(&Command::Extend { call, quantities: sorted(quantities) })
+    }
+
+    /// Lets a hold end later, at `until` of the log's clock in microseconds since 1970.
+    pub fn renew(&mut self, call: CallId, until: u64) -> Result<Answer, Error> {
+        self.answer(&Command::Renew { call, until: i64::try_from(until).unwrap_or(i64::MAX) })
+    }
+
+    /// Records that a call failed upstream: it is neither counted nor charged.
+    pub fn fail(&mut self, call: CallId) -> Result<Answer, Error> {
+        self.answer(&Command::Failed { call })
+    }
+
+    /// Carries out what somebody must be entitled to: grants, notices, evidence, payments, seats, corrections, closes.
+    pub fn order(&mut self, order: Order) -> Result<Answer, Error> {
+        self.answer(&Command::Order(order))
+    }
+
+    /// Says whose word counts from now on, and how far clocks may differ.
+    pub fn configure(&mut self, config: Config) -> Result<Answer, Error> {
+        let id = self.new_call()?;
+        self.answer(&Command::Configure { id, config })
     }
 
     /// Records evidence that a duty was done by the user or organisation of a request; returns the leaf.

@@ -18,7 +18,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use licit_ledger::receipt::{Hash, Kind, SigningKey};
-use licit_ledger::{Ask, Call, CallId, Command, Licence, Order, Request, State, Statement, What};
+use licit_ledger::{Ask, Call, CallId, Command, Config, Licence, Order, Request, State, Statement, What};
 
 use crate::archive::Archive;
 use crate::book::{Decided, Fetched, Ready};
@@ -29,7 +29,8 @@ use crate::error::Error;
 use crate::meters;
 use crate::policies::PolicySet;
 use crate::store::Store;
-use desk::{Desk, Health, Stage};
+use denials::Summed;
+use desk::{Desk, Health, Stage, is_new_use};
 
 pub use pending::Pending;
 pub use settings::{
@@ -178,6 +179,32 @@ impl Gateway {
     /// Gives a hold back unused.
     pub fn release(&self, call: CallId) -> Result<Answer, Error> {
         self.answer(&Command::Release { call })
+    }
+
+    /// Holds larger quantities from now on: all of them by unit, none smaller than before.
+    pub fn extend(&self, call: CallId, quantities: Vec<(String, u128)>) -> Result<Answer, Error> {
+        self.answer(&Command::Extend { call, quantities: sorted(quantities) })
+    }
+
+    /// Lets a hold end later, at `until` of the log's clock in microseconds since 1970.
+    pub fn renew(&self, call: CallId, until: u64) -> Result<Answer, Error> {
+        self.answer(&Command::Renew { call, until: i64::try_from(until).unwrap_or(i64::MAX) })
+    }
+
+    /// Records that a call failed upstream: it is neither counted nor charged.
+    pub fn fail(&self, call: CallId) -> Result<Answer, Error> {
+        self.answer(&Command::Failed { call })
+    }
+
+    /// Carries out what somebody must be entitled to: grants, notices, evidence, payments, seats, corrections, closes.
+    pub fn order(&self, order: Order) -> Result<Answer, Error> {
+        self.answer(&Command::Order(order))
+    }
+
+    /// Says whose word counts from now on, and how far clocks may differ.
+    pub fn configure(&self, config: Config) -> Result<Answer, Error> {
+        let id = self.new_call()?;
+        self.answer(&Command::Configure { id, config })
     }
 
     /// Records evidence that a duty was done by the user or organisation of a request; returns the leaf.
@@ -348,6 +375,7 @@ impl Gateway {
             let wait = shared.room.wait_timeout(desk, left.min(next));
             desk = wait.map_err(|_| Error::Stopped)?.0;
         }
+        shared.sum_up(&mut desk, u64::MAX)?;
         let (holds, leaves) = (desk.holds, desk.book.state.leaves());
         drop(desk);
         self.handle.close()?;
@@ -426,8 +454,7 @@ impl Shared {
         let answer = Answer::of(event, &desk.book.state);
         self.entered(desk, kind);
         // A new use that was let in while the store is down has had its grace.
-        let graced = down && matches!(answer.receipt.kind, Kind::Hold | Kind::Deny)
-            || down && answer.receipt.kind == Kind::Commit && answer.receipt.reference.is_none();
+        let graced = down && (is_new_use(&answer.receipt) || kind == Kind::Extend);
         Ok(Pending::new(self, answer, group, graced))
     }
 
@@ -468,6 +495,22 @@ impl Shared {
         Ok(Pending::new(self, answer, group, false))
     }
 
+    /// Records the sums of denials of minutes that are over, as far as there is room.
+    fn sum_up(&self, desk: &mut Desk, at: u64) -> Result<(), Error> {
+        /// Bytes of a summary, its names aside.
+        const SUMMARY: usize = 1024;
+        while desk.has_room(SUMMARY, &self.settings.limits)
+            && let Some(Summed { who, count, from, to }) = desk.denials.next_summed(at)
+        {
+            let id = desk.book.new_call()?;
+            let command = Command::Denials { id, who, count, from, to };
+            if let Ok(Decided::Event(ready)) = desk.book.decide(&command, &Fetched::default()) {
+                desk.enter(ready, Promise::Memory, self.settings.group.size)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Records what time has ended: holds, as far as there is room, and minutes of denials.
     fn sweep(&self, desk: &mut Desk) -> Result<u64, Error> {
         let mut count = 0u64;
@@ -486,7 +529,7 @@ impl Shared {
             count = count.saturating_add(1);
         }
         let now = desk.book.now();
-        while desk.denials.next_summed(now).is_some() {}
+        self.sum_up(desk, now)?;
         if count > 0 {
             self.room.notify_all();
         }
@@ -496,7 +539,13 @@ impl Shared {
 
 impl Handle {
     fn close(&self) -> Result<(), Error> {
-        if let Ok(mut desk) = self.shared.desk() {
+        if let Ok(mut desk) = self.shared.desk()
+            && desk.stage != Stage::Closed
+        {
+            if !matches!(desk.health, Health::Stopped) {
+                // What cannot be summed up now was answered all the same.
+                let _ = self.shared.sum_up(&mut desk, u64::MAX);
+            }
             desk.stage = Stage::Closed;
         }
         self.shared.work.notify_all();

@@ -56,6 +56,6 @@ pub use store::{CHECKPOINT, LOG, LOG_PREAMBLE, OPENINGS, OPENINGS_PREAMBLE, POLI
 
 pub use licit_ledger as ledger;
 pub use licit_ledger::{
-    Account, CallId, Content, Counts, Failure, Id, Kept, Licence, Licensee, Payee, Phase, Policies, Refusal,
-    Request, Shares, State, Statement, Value, Verdict, receipt, vm,
+    Account, CallId, Command, Config, Content, Counts, Failure, Id, Kept, Licence, Licensee, Payee, Phase,
+    Policies, Refusal, Request, Shares, State, Statement, Value, Verdict, receipt, vm,
 };

@@ -14,14 +14,14 @@
 //! | `licit_store_failures_total` | counter | | writes that failed, those that then went well included |
 //! | `licit_denials_unlogged_total` | counter | | denials that were answered and not logged by themselves |
 //!
-//! `command` is `ask`, `invoke`, `commit`, `release`, `expire` or `other`; `outcome` is `held`, `committed`, `denied`,
-//! `released`, `expired`, `recorded`, `repeated`, `refused`, `store_down`, `busy`, `too_many_holds`, `draining` or
-//! `failed`.
+//! `command` is `ask`, `invoke`, `commit`, `extend`, `renew`, `release`, `expire`, `fail`, `order` or `other`; `outcome` is
+//! the name of the phase that was reached (`held`, `committed`, `late`, `denied`, `released`, `expired`, `failed`,
+//! `reversed`, `recorded`), or `repeated`, `refused`, `store_down`, `busy`, `too_many_holds`, `draining`, `error`.
 
 use std::time::Duration;
 
+use licit_ledger::Command;
 use licit_ledger::receipt::Kind;
-use licit_ledger::{Command, Phase};
 use metrics::{counter, gauge, histogram};
 
 use crate::engine::Answer;
@@ -36,7 +36,11 @@ fn command_name(command: &Command) -> &'static str {
         Command::Commit { .. } => "commit",
         Command::Release { .. } => "release",
         Command::Expire { .. } => "expire",
-        _ => "other",
+        Command::Extend { .. } => "extend",
+        Command::Renew { .. } => "renew",
+        Command::Failed { .. } => "fail",
+        Command::Order(_) => "order",
+        Command::EpochOpen { .. } | Command::Configure { .. } | Command::Denials { .. } => "other",
     }
 }
 
@@ -45,22 +49,13 @@ fn outcome(result: Result<Option<&Answer>, &Error>) -> &'static str {
         Ok(None) => "recorded",
         Ok(Some(answer)) if answer.repeated => "repeated",
         Ok(Some(answer)) if answer.receipt.kind == Kind::Deny => "denied",
-        Ok(Some(answer)) if answer.receipt.call.is_none() => "recorded",
-        Ok(Some(answer)) => match answer.phase {
-            Phase::Held => "held",
-            Phase::Committed => "committed",
-            Phase::Denied => "denied",
-            Phase::Released => "released",
-            Phase::Expired => "expired",
-            #[allow(unreachable_patterns, reason = "phases are added")]
-            _ => "recorded",
-        },
+        Ok(Some(answer)) => answer.phase.name(),
         Err(Error::Refused(_)) => "refused",
         Err(Error::StoreDown { .. }) => "store_down",
         Err(Error::Busy) => "busy",
         Err(Error::TooManyHolds { .. }) => "too_many_holds",
         Err(Error::Draining) => "draining",
-        Err(_) => "failed",
+        Err(_) => "error",
     }
 }
 

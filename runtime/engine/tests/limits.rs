@@ -157,6 +157,11 @@ fn a_flood_of_denials_is_answered_and_not_logged() {
     assert_eq!(deny(7, Some("eve")), Standing::Unlogged);
     gateway.close().expect("it closes");
     assert!(audit(&disk, None, &mut |_, _| {}).expect("it can be audited").passes());
+    // Closing has summed up what was not: eve's four.
+    let engine = open(Some(&disk), Options::default()).expect("it opens");
+    let last = engine.entry(7).expect("it is there");
+    assert!(matches!(last.kept, licit_engine::Kept::Denials { count: 4, .. }), "{:?}", last.kept);
+    assert_eq!(last.content.expect("it is whole").request.user.as_deref(), Some("eve"));
 }
 
 #[test]

@@ -127,7 +127,7 @@ fn everything_that_happens_is_counted() {
         ("ask", "held", 2),
         ("commit", "committed", 1),
         ("release", "released", 1),
-        ("other", "recorded", 1),
+        ("order", "recorded", 1),
     ];
     for (command, outcome, count) in expected {
         assert_eq!(counts(command, outcome), count, "{command} {outcome}");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use licit_ledger::receipt::{Frontier, Hash, Kind};
+use licit_ledger::receipt::{Frontier, Hash, Kind, Receipt};
 use licit_ledger::{Event, Id};
 
 use super::denials::DenialBook;
@@ -44,6 +44,15 @@ pub(crate) struct Writing {
     pub(crate) group: Arc<Group>,
     /// The tree over everything up to its end.
     pub(crate) tree: Frontier,
+}
+
+/// Whether an event is the beginning of a use, or the denial of one.
+pub(crate) fn is_new_use(receipt: &Receipt) -> bool {
+    match receipt.kind {
+        Kind::Hold | Kind::Deny => true,
+        Kind::Commit => receipt.reference.is_none(),
+        _ => false,
+    }
 }
 
 /// How the store is doing.
@@ -100,18 +109,15 @@ impl Desk {
         waiting == 0 || waiting < limits.waiting && self.book.pending_bytes().saturating_add(bytes) <= most
     }
 
-    /// Whether an event may be entered; what ends or records something always may.
+    /// Whether an event may be entered; what ends or records something always may. A larger hold is a new use as far as
+    /// the store is concerned.
     pub(crate) fn admit(&mut self, ready: &Ready, settings: &Settings) -> Result<(), Error> {
         let receipt = &ready.event.receipt;
-        let new_use = match receipt.kind {
-            Kind::Hold | Kind::Deny => true,
-            Kind::Commit => receipt.reference.is_none(),
-            _ => false,
-        };
-        if !new_use {
+        let new_use = is_new_use(receipt);
+        if !new_use && receipt.kind != Kind::Extend {
             return Ok(());
         }
-        if self.stage == Stage::Draining {
+        if new_use && self.stage == Stage::Draining {
             return Err(Error::Draining);
         }
         if let Health::Down(outage) = &mut self.health

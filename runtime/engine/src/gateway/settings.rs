@@ -44,11 +44,11 @@ pub struct Durability {
     pub ask: Promise,
     /// Ask and commit in one. From memory, a crash can lose charges that the consumer saw.
     pub invoke: Promise,
-    /// Commits of holds. From memory, a crash can lose charges that the consumer saw; the hold may be open again.
+    /// Commits of holds, in time or late. From memory, a crash can lose charges that the consumer saw; the hold may be open again.
     pub commit: Promise,
-    /// Releases. From memory, a crash can lose one that was acknowledged; the hold then ends by expiry.
+    /// Releases, and calls that failed. From memory, a crash can lose one that was acknowledged; the hold then ends by expiry.
     pub release: Promise,
-    /// Every other event: evidence, notices, payments, and so on.
+    /// Every other event: renewals and extensions of holds, grants, notices, evidence, payments, corrections, and so on.
     pub other: Promise,
 }
 
@@ -67,9 +67,9 @@ impl Durability {
             Command::Ask { .. } => self.ask,
             Command::Invoke(_) => self.invoke,
             Command::Commit { .. } => self.commit,
-            Command::Release { .. } => self.release,
-            // Nobody waits to hear that a hold ran out.
-            Command::Expire { .. } => Promise::Memory,
+            Command::Release { .. } | Command::Failed { .. } => self.release,
+            // Nobody waits to hear of these.
+            Command::Expire { .. } | Command::Denials { .. } => Promise::Memory,
             _ => self.other,
         }
     }
@@ -79,8 +79,8 @@ impl Durability {
         match receipt.kind {
             Kind::Hold => self.ask,
             Kind::Commit if receipt.reference.is_none() => self.invoke,
-            Kind::Commit => self.commit,
-            Kind::Release => self.release,
+            Kind::Commit | Kind::Late => self.commit,
+            Kind::Release | Kind::Failed => self.release,
             Kind::Deny | Kind::Expire => Promise::Memory,
             _ => self.other,
         }
