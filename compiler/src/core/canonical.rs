@@ -554,7 +554,9 @@ fn reduce_price(price: &mut Price) {
         Price::Graduated { tiers, .. } => tiers.iter_mut().for_each(|tier| reduce(&mut tier.rate)),
         Price::Fee { amount, .. } => reduce(amount),
         Price::Bounded { tiers, cap, floor, .. } => {
-            tiers.iter_mut().for_each(|tier| reduce(&mut tier.rate));
+            for tier in tiers {
+                reduce(&mut tier.rate);
+            }
             cap.iter_mut().chain(floor).for_each(reduce);
         }
     }
