@@ -233,13 +233,9 @@ fn soften(question: &mut Question, licence: &Licence, numbers: &Numbers, draw: &
 
 /// Some instant of the term, as far as it is fixed.
 fn inside(term: &TermSpan, draw: &mut Draw) -> i64 {
-    let fixed = |point: Option<Point>| match point? {
-        Point::Date(days) => i64::try_from(days).ok()?.checked_mul(DAY),
-        Point::Instant(micros) => i64::try_from(micros).ok(),
-        Point::Anchored { .. } => None,
-    };
-    let from = fixed(term.from).unwrap_or(1_780_000_000 * SECOND);
-    let until = fixed(term.until).unwrap_or(from.saturating_add(900 * DAY)).max(from.saturating_add(DAY));
+    let from = term.from.and_then(fixed).unwrap_or(1_780_000_000 * SECOND);
+    let until =
+        term.until.and_then(fixed).unwrap_or(from.saturating_add(900 * DAY)).max(from.saturating_add(DAY));
     let span = usize::try_from(until.saturating_sub(from)).unwrap_or(usize::MAX).min(1 << 52);
     from.saturating_add(draw.below(span) as i64).clamp(0, licit_vm::END_OF_TIME - 1)
 }
@@ -345,18 +341,13 @@ fn paid(licence: &Licence, used_at: i64, draw: &mut Draw) -> Option<(i64, u32)> 
     Some((before(used_at, ago, draw), periods))
 }
 
-/// The edges of the term and of civil days, months and years, a microsecond around them, or any time.
+/// The edges of the term and of civil days, months and years, a microsecond around them, or any time. But not much more
+/// than a year outside a fixed term, where a module's zone data end: there only the reasons that stand beside `not-yet` and
+/// `expired` could differ, by a change of the clock.
 fn instant(licence: &Licence, draw: &mut Draw) -> i64 {
-    let ends = [licence.term.and_then(|t| t.from), licence.term.and_then(|t| t.until)];
-    let anchors: Vec<i64> = ends
-        .into_iter()
-        .flatten()
-        .map(|point| match point {
-            Point::Date(days) => i64::try_from(days).unwrap_or(0).saturating_mul(DAY),
-            Point::Instant(micros) => i64::try_from(micros).unwrap_or(0),
-            Point::Anchored { .. } => 1_780_000_000 * SECOND,
-        })
-        .collect();
+    let term = licence.term.unwrap_or_default();
+    let (from, until) = (term.from.and_then(fixed), term.until.and_then(fixed));
+    let anchors: Vec<i64> = [from, until].into_iter().flatten().collect();
     let base = draw.pick(&anchors).copied().unwrap_or(1_780_000_000 * SECOND);
     let moved = match draw.below(6) {
         0 => 0,
@@ -365,7 +356,24 @@ fn instant(licence: &Licence, draw: &mut Draw) -> i64 {
         3 => (draw.below(40_000) as i64 - 20_000) * 1_800 * SECOND,
         _ => draw.below(400) as i64 * DAY + draw.below(86_400) as i64 * SECOND,
     };
-    (base.saturating_add(moved) - draw.below(3) as i64 + 1).clamp(0, licit_vm::END_OF_TIME - 1)
+    let first =
+        anchors.iter().min().filter(|_| from.is_some()).map_or(0, |first| first.saturating_sub(360 * DAY));
+    let last = anchors
+        .iter()
+        .max()
+        .filter(|_| until.is_some())
+        .map_or(i64::MAX, |last| last.saturating_add(360 * DAY));
+    let at = base.saturating_add(moved) - draw.below(3) as i64 + 1;
+    at.clamp(first, last).clamp(0, licit_vm::END_OF_TIME - 1)
+}
+
+/// About when a point is that hangs on nothing, in microseconds.
+fn fixed(point: Point) -> Option<i64> {
+    match point {
+        Point::Date(days) => Some(i64::try_from(days).unwrap_or(0).saturating_mul(DAY)),
+        Point::Instant(micros) => Some(i64::try_from(micros).unwrap_or(0)),
+        Point::Anchored { .. } => None,
+    }
 }
 
 fn term(licence: &Licence, axis: Axis, draw: &mut Draw) -> Option<String> {
