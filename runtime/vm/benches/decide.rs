@@ -255,6 +255,65 @@ fn many_clauses(n: usize) {
     );
 }
 
+/// The typical licence with an end, a renewal, and limits on calls at once, seats, spending and credit.
+fn wider() -> Module {
+    use licit_bytecode::{AtOnce, End, Key, Label, Period, Prepaid, Renewal, Seats, Spend, Window};
+    let mut m = text::assemble(include_str!("typical.lasm")).expect("well-formed");
+    let at = m.code.len() as u32;
+    m.code.push(Op::Compare { fact: 1, cmp: Cmp::Less, k: 1 });
+    let lease = Period::Seconds { n: 60 };
+    m.end.push(End { clause: 12, when: at });
+    m.at_once.push(AtOnce { clause: 13, cap: 100, key: Key::Licensee, guard: None, lease: lease.clone() });
+    m.seats.push(Seats { clause: 14, cap: 100, key: Key::Organisation, guard: None, held: lease });
+    let (key, window) = (Key::User, Window::Month);
+    m.spend.push(Spend { clause: 15, amount: u64::MAX, key, window, guard: None });
+    m.prepaid.push(Prepaid { clause: 16, key: Key::Organisation, guard: None });
+    m.renewal.push(Renewal { period: Period::Months { n: 1 }, grace: None, acts: None });
+    if let Some(term) = m.term.first_mut() {
+        term.until = None;
+    }
+    m.term.retain(|term| term.from.is_some());
+    m.head[0].clauses = 17;
+    m.label.extend((12..17).map(|i| Label { label: format!("zz{i}") }));
+    m
+}
+
+/// What that costs beside the same licence without it; the requests are those that it permits.
+fn compare_wider(policy: &Policy, asks: &[&Ask]) {
+    let wide = Policy::load(&encode(&wider())).expect("valid");
+    let count = wide.manifest().counters.len();
+    let paid = licit_vm::Renewal { anchor: 1_770_000_000_000_000, periods: 60 };
+    let time = |policy: &Policy| {
+        let mut bounds: Vec<Bound> = (0..BLOCK).map(|_| Bound::default()).collect();
+        let (mut out, mut used, mut permitted) = (policy.outcome(), vec![0; count], 0);
+        used[count - 1] = 1 << 100;
+        let ns = best(7, asks.len(), || {
+            let mut spent = Duration::ZERO;
+            permitted = 0;
+            for block in asks.chunks(BLOCK) {
+                for (ask, bound) in block.iter().zip(&mut bounds) {
+                    let mut request = ask.request();
+                    request.instants.renewal = Some(paid);
+                    policy.bind_into(&request, bound).expect("well-formed");
+                }
+                let start = Instant::now();
+                for (ask, bound) in block.iter().zip(&bounds) {
+                    policy.evaluate(bound, &State { used: &used, ..ask.state() }, &mut out);
+                    black_box(&mut out);
+                    permitted += usize::from(out.permitted);
+                }
+                spent += start.elapsed();
+            }
+            spent
+        });
+        (ns, permitted)
+    };
+    let ((without, _), (with, permitted)) = (time(policy), time(&wide));
+    println!(
+        "with an end, a renewal, calls at once, seats, spend, credit: {with:.1} ns, without {without:.1} ns; {permitted} permitted"
+    );
+}
+
 fn main() {
     let bytes = encode(&text::assemble(include_str!("typical.lasm")).expect("well-formed"));
     let policy = Policy::load(&bytes).expect("valid");
@@ -277,6 +336,7 @@ fn main() {
     compare("decide, denials", &policy, &denials);
     let all: Vec<&Ask> = asks.iter().collect();
     compare("decide, as they come", &policy, &all);
+    compare_wider(&policy, &permits);
     let load = best(20, 1, || {
         let start = Instant::now();
         black_box(Policy::load(&bytes).expect("valid"));
