@@ -1,7 +1,7 @@
 //! The arguments of the command. Every command's own arguments stand in its own file.
 
 use crate::commands::{
-    audit, build, check, disasm, erase, explain, fmt, key, pin, receipt, run, statement, test,
+    audit, build, check, disasm, erase, explain, fmt, key, pin, receipt, run, statement, test, warrant,
 };
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -56,6 +56,8 @@ pub enum Command {
     Receipt(receipt::Args),
     /// Tell a licensee what is owed, how it came to be, and who earned it
     Statement(statement::Args),
+    /// Sign events that only entitled keys may order
+    Warrant(warrant::Args),
     /// Erase what a ledger remembers of people; its receipts stay
     Erase(erase::Args),
     /// Decide everything in a ledger again and compare

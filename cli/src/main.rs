@@ -15,6 +15,7 @@ mod cli;
 mod commands;
 mod corefile;
 mod decision;
+mod events;
 mod exit;
 mod figures;
 mod input;

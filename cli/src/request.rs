@@ -151,7 +151,7 @@ fn uuid(text: &str) -> Option<[u8; 16]> {
 }
 
 /// serde's words without its "line 1" (a request is one line), and in ours.
-fn json_error(error: &serde_json::Error) -> String {
+pub fn json_error(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());
     let what = text.strip_suffix(&place).unwrap_or(&text);

@@ -26,7 +26,7 @@ macro_rules! documents {
     };
 }
 
-documents! { build check command core explain fmt key ledger pin run statement test }
+documents! { build check command core events explain fmt key ledger pin run statement test }
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")

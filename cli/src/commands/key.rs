@@ -64,11 +64,16 @@ pub fn meant(text: &str, shell: &Shell) -> Result<VerifyingKey> {
     }
 }
 
+/// Reads a `did:key`; the error says why it is none.
+pub fn parsed(did: &str) -> std::result::Result<VerifyingKey, String> {
+    did.parse().map_err(|error: licit_receipt::key::KeyError| error.to_string())
+}
+
 /// Reads a `did:key`.
 pub fn named(did: &str) -> Result<VerifyingKey> {
-    did.parse().map_err(|error: licit_receipt::key::KeyError| {
+    parsed(did).map_err(|why| {
         Failure::unusable(format!("`{}` is no key", crate::shell::shown(did)))
-            .why(error.to_string())
+            .why(why)
             .help("a key's name looks like did:key:z6Mk...; `licit key show FILE` prints it")
     })
 }

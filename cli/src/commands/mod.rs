@@ -17,6 +17,7 @@ pub mod receipt;
 pub mod run;
 pub mod statement;
 pub mod test;
+pub mod warrant;
 
 /// Does what was asked.
 pub fn dispatch(command: Command, shell: &mut Shell) -> Result {
@@ -32,6 +33,7 @@ pub fn dispatch(command: Command, shell: &mut Shell) -> Result {
         Command::Pin(args) => pin::run(&args, shell),
         Command::Receipt(args) => receipt::run(&args, shell),
         Command::Statement(args) => statement::run(&args, shell),
+        Command::Warrant(args) => warrant::run(&args, shell),
         Command::Erase(args) => erase::run(&args, shell),
         Command::Audit(args) => audit::run(&args, shell),
     }

@@ -1,5 +1,6 @@
 //! `licit run`: decides and prices uses of a licence, one ask or a stream of them, and keeps a receipt of each.
 
+mod event;
 mod single;
 mod stream;
 mod tally;
@@ -26,7 +27,8 @@ Examples:
 
 A line of a stream is one JSON object:
   {\"id\", \"at\", \"user\", \"organisation\", \"action\", \"purpose\", \"place\", \"facts\": {}, \"quantities\": {}}
-All fields may be left out. `at` is an instant (2023-11-16T18:15:46Z), else now. An `id` is answered \
+All fields may be left out. A line with an `event` is a grant, a payment, an ask, a commit, a correction, ... \
+(spec/stream.md lists them). `at` is an instant (2023-11-16T18:15:46Z), else now. An `id` is answered \
 once: sent again, it gets the same answer and is not charged again; without one, every line is a new \
 invocation. A line that cannot be read does not stop the others, is counted, and gives exit status 1.
 
@@ -82,12 +84,12 @@ pub fn run(args: &Args, shell: &mut Shell) -> Result {
     }
     let subject = Subject::read(&args.file, args.licence.as_deref(), shell)?;
     // Before the ledger is touched: an ask that cannot be read leaves nothing behind.
-    let question = if stream { None } else { Some(single::read(words, args, &subject, shell)?) };
+    let single = if stream { None } else { Some(single::read(words, args, &subject, shell)?) };
     let mut engine = ledger::open(args.ledger.as_deref(), args.key.as_deref(), shell)?;
     let loaded = engine.load(&subject.module).map_err(|error| failed(args, &error))?;
     let mut run = Run { args, subject, engine, module: loaded.module };
-    let done = match question {
-        Some(question) => single::run(&mut run, question, shell),
+    let done = match single {
+        Some(single) => single::run(&mut run, single, shell),
         None => {
             if std::io::stdin().is_terminal() {
                 shell.talk(
@@ -165,6 +167,12 @@ impl Run<'_> {
         if self.args.format.is_json() {
             let receipt = answer.receipt.encode().map(|payload| licit_receipt::leaf_hash(&payload)).ok();
             let mut json = decision.json(receipt.as_ref().map(|id| (answer.receipt.seq, id)));
+            if let (Some(hold), Some(object)) =
+                (answer.receipt.call.and_then(|call| self.engine.state().hold(&call)), json.as_object_mut())
+            {
+                object.insert("phase".into(), answer.phase.name().into());
+                object.insert("until".into(), instant::text(hold.until).into());
+            }
             if let (true, Some(object)) = (answer.repeated, json.as_object_mut()) {
                 object.insert("repeated".into(), true.into());
             }

@@ -236,7 +236,7 @@ fn licensees(shelf: &Shelf, licence: &Licence, wanted: Option<&str>) -> Result<(
     })?;
     let mut users: Vec<Option<Id>> = users.into_iter().collect();
     // By name: salted ids are in no order that anybody knows.
-    users.sort_by_key(|user| user.map(|id| (names.get(&id).is_none(), names.get(&id).cloned(), id)));
+    users.sort_by_key(|user| user.map(|id| (!names.contains_key(&id), names.get(&id).cloned(), id)));
     Ok((users, names))
 }
 

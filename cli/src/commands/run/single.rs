@@ -1,7 +1,9 @@
 //! One ask, in words or as a JSON object.
 
+use super::event::{self, Undone};
 use super::{Args, Run, failed, verdict};
 use crate::ask::{self, AskError};
+use crate::events::Line;
 use crate::exit::{Failure, Result};
 use crate::request::{Facts, Quantities, Question};
 use crate::shell::{Shell, shown};
@@ -10,8 +12,26 @@ use licit_compiler::{FactValue, TestAsk, render};
 use licit_engine::Value;
 use std::borrow::Cow;
 
+/// What is asked for.
+pub enum Single<'a> {
+    /// A use.
+    Use(Question<'static>),
+    /// Another event.
+    Event(Box<Line<'a>>),
+}
+
 /// Reads the ask.
-pub fn read(words: &str, args: &Args, subject: &Subject, shell: &Shell) -> Result<Question<'static>> {
+pub fn read<'a>(words: &'a str, args: &'a Args, subject: &Subject, shell: &Shell) -> Result<Single<'a>> {
+    let unread = |error: String| {
+        Failure::unusable(format!("the event cannot be read: {error}"))
+            .help("spec/stream.md lists the events and their fields")
+    };
+    if let Some(mut line) = event::read(words).map_err(unread)? {
+        if let Some(id) = &args.id {
+            line.id = Some(Cow::Borrowed(id));
+        }
+        return Ok(Single::Event(Box::new(line)));
+    }
     let mut question = if words.starts_with('{') {
         owned(Question::from_json(words).map_err(|error| {
             Failure::unusable(format!("the request cannot be read: {error}"))
@@ -23,11 +43,15 @@ pub fn read(words: &str, args: &Args, subject: &Subject, shell: &Shell) -> Resul
     if let Some(id) = &args.id {
         question.id = Some(Cow::Owned(id.clone()));
     }
-    Ok(question)
+    Ok(Single::Use(question))
 }
 
 /// Decides it.
-pub fn run(run: &mut Run<'_>, question: Question<'static>, shell: &mut Shell) -> Result {
+pub fn run(run: &mut Run<'_>, single: Single<'_>, shell: &mut Shell) -> Result {
+    let question = match single {
+        Single::Use(question) => question,
+        Single::Event(line) => return run_event(run, *line, shell),
+    };
     let (id, call) = (question.id.clone(), question.call());
     let at = run.used_at(question.at, call.as_ref());
     let request = match run.licence() {
@@ -42,6 +66,16 @@ pub fn run(run: &mut Run<'_>, question: Question<'static>, shell: &mut Shell) ->
     let told = run.told(&answer, id.as_deref(), shell.colour_out());
     shell.write(&told)?;
     Ok(verdict(&answer))
+}
+
+fn run_event(run: &mut Run<'_>, line: Line<'_>, shell: &mut Shell) -> Result {
+    let done = event::run(run, line, shell.colour_out()).map_err(|undone| match undone {
+        Undone::Line(text) => Failure::unusable(format!("the event was not carried out: {text}")),
+        Undone::Ledger(error) => failed(run.args, &error),
+    })?;
+    run.engine.flush().map_err(|error| failed(run.args, &error))?;
+    shell.write(&done.told)?;
+    Ok(verdict(&done.answer))
 }
 
 /// Reads the language's own words: against the text of the licence where there is one, so that a misspelt name is found.

@@ -3,8 +3,10 @@
 //! A decision is printed only once its receipt would survive a crash. Receipts become durable in groups; when no further
 //! line waits in the input, the group is closed at once, so that whoever asks line by line is answered line by line.
 
+use super::event::{self, Undone};
 use super::tally::Tally;
 use super::{Run, failed};
+use crate::events;
 use crate::exit::{Exit, Failure, Result};
 use crate::lines::{Line, Lines};
 use crate::request::Question;
@@ -23,13 +25,12 @@ pub fn run(run: &mut Run<'_>, shell: &mut Shell) -> Result {
     while let Some((number, line)) = lines.next()? {
         let decided = match line {
             Line::Bad(text) => Err(Undecided::Line(text)),
-            Line::Text(text) => decide(run, text),
+            Line::Text(text) => decide(run, text, shell.colour_out()),
         };
         match decided {
-            Ok((answer, id)) => {
+            Ok((answer, told)) => {
                 tally.count(&answer);
                 if !run.args.quiet {
-                    let told = run.told(&answer, id.as_deref(), shell.colour_out());
                     pending.push_str(&told);
                 }
             }
@@ -71,7 +72,15 @@ enum Undecided {
     Ledger(Error),
 }
 
-fn decide(run: &mut Run<'_>, text: &str) -> std::result::Result<(Answer, Option<String>), Undecided> {
+/// The answer and what is told of it.
+fn decide(run: &mut Run<'_>, text: &str, colour: bool) -> std::result::Result<(Answer, String), Undecided> {
+    if let Some(line) = event::read(text).map_err(Undecided::Line)? {
+        return match event::run(run, line, colour) {
+            Ok(done) => Ok((done.answer, done.told)),
+            Err(Undone::Line(text)) => Err(Undecided::Line(text)),
+            Err(Undone::Ledger(error)) => Err(Undecided::Ledger(error)),
+        };
+    }
     let question = Question::from_json(text).map_err(Undecided::Line)?;
     let (id, call) = (question.id.clone().map(std::borrow::Cow::into_owned), question.call());
     let at = run.used_at(question.at, call.as_ref());
@@ -81,8 +90,14 @@ fn decide(run: &mut Run<'_>, text: &str) -> std::result::Result<(Answer, Option<
     };
     let request = request.map_err(Undecided::Line)?;
     match run.invoke(call, at, request) {
-        Ok(answer) => Ok((answer, id)),
-        Err(Error::Refused(refusal)) => Err(Undecided::Line(shown(&refusal.to_string()))),
+        Ok(answer) => {
+            let told = if run.args.quiet { String::new() } else { run.told(&answer, id.as_deref(), colour) };
+            Ok((answer, told))
+        }
+        Err(Error::Refused(refusal)) => Err(Undecided::Line(match run.licence() {
+            Some(licence) => events::refusal_words(&refusal, licence.manifest()),
+            None => shown(&refusal.to_string()),
+        })),
         Err(error) => Err(Undecided::Ledger(error)),
     }
 }

@@ -5,7 +5,7 @@ use crate::book;
 use crate::figures::grouped;
 use crate::shell::{Shell, Style};
 use licit_engine::{Answer, Phase};
-use licit_receipt::VerifyingKey;
+use licit_receipt::{Kind, VerifyingKey};
 use licit_vm::ReasonCode;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -15,6 +15,8 @@ use std::collections::BTreeMap;
 pub struct Tally {
     /// Lines that could not be decided.
     pub undecided: u64,
+    /// Other events, by kind.
+    events: BTreeMap<Kind, u64>,
     permitted: u64,
     denied: u64,
     repeated: u64,
@@ -29,7 +31,16 @@ impl Tally {
             self.repeated += 1;
             return;
         }
-        if answer.phase == Phase::Denied {
+        // An ask and a use are decided; what else happens to them, and everything else, is only counted.
+        let kind = answer.receipt.kind;
+        let decides = match kind {
+            Kind::Hold | Kind::Deny => true,
+            Kind::Commit => answer.receipt.reference.is_none(),
+            _ => false,
+        };
+        if !decides {
+            *self.events.entry(kind).or_default() += 1;
+        } else if answer.phase == Phase::Denied {
             self.denied += 1;
             let mut codes: Vec<ReasonCode> = answer
                 .content
@@ -52,10 +63,13 @@ impl Tally {
         if run.args.format.is_json() {
             let reasons: serde_json::Map<String, Value> =
                 self.reasons.iter().map(|(code, count)| (code.name().to_owned(), json!(count))).collect();
+            let events: serde_json::Map<String, Value> =
+                self.events.iter().map(|(kind, count)| (kind.name().to_owned(), json!(count))).collect();
             let summary = json!({
                 "permitted": self.permitted,
                 "denied": self.denied,
                 "denied_by_reason": reasons,
+                "events": events,
                 "repeated": self.repeated,
                 "undecided": self.undecided,
                 "receipts": engine.state().leaves(),
@@ -75,6 +89,11 @@ impl Tally {
                 .map(|(code, count)| format!("{} {}", code.name(), number(*count)))
                 .collect();
             text.push_str(&format!(" ({})", reasons.join(", ")));
+        }
+        if !self.events.is_empty() {
+            let counts =
+                self.events.iter().map(|(kind, count)| format!("{} {}", kind.name(), number(*count)));
+            text.push_str(&format!("   {}", counts.collect::<Vec<String>>().join("   ")));
         }
         if self.repeated > 0 {
             text.push_str(&format!("   repeated {}", number(self.repeated)));
