@@ -3,6 +3,7 @@
 mod bytes;
 mod corpus;
 mod page;
+mod standing;
 
 use proptest::prelude::*;
 use proptest::sample::Index;
