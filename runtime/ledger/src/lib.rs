@@ -5,7 +5,7 @@
 //!
 //! Reading order: [`request`] (what is asked), [`licence`] (what decides it), [`state`], [`command`], [`mod@step`]
 //! (command to event), [`mod@fold`] (event to state), [`kept`] and [`content`] (the two parts of an opening), [`money`],
-//! [`parts`], [`credit`], [`rating`], [`accounts`], [`audit`].
+//! [`parts`], [`credit`], [`rating`], [`accounts`], [`statement`], [`audit`].
 //!
 //! *Invariant:* `no_std`, no files, no clock, no randomness, no hash maps. The same log gives the same state
 //! everywhere.

@@ -12,6 +12,7 @@
 //! *Invariant:* everything that was charged is paid by gifts, due or rounding, to the last part; everything that is due
 //! is somebody's or held as residue, to the last minor unit. What does not add up is a [`Fault`] with a name.
 
+mod finish;
 mod fold;
 mod pools;
 
