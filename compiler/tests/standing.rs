@@ -44,6 +44,7 @@ fn entries(text: &str, words: &[&str]) -> String {
     let bytes = core.encode().expect("what has no errors has a core");
     assert_eq!(licit_compiler::core::Licence::decode(&bytes).as_ref(), Ok(core));
     let printed = core.to_string();
+    let printed = printed.trim_end().strip_suffix(')').expect("a list");
     let wanted = |entry: &&str| {
         let word = entry.trim_start().trim_start_matches('(').split([' ', ')']).next().unwrap_or_default();
         words.contains(&word)

@@ -1,14 +1,15 @@
 //! Runs a test block: each step asks both evaluators, and what a permitted use counts, owes and costs is there for the
 //! next step, as `spec/core.md` section 7 and `spec/ledger.md` say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use licit_compiler::core::{Due, Key, Licence, Point, Price, Ratio};
+use licit_compiler::core::{Aggregate, Due, Key, Licence, Point, Ratio};
 use licit_compiler::{DutyStatus, FactValue, TestAsk, TestCase, TestExpect, TestGiven, TestStep};
 use licit_reference as reference;
 use licit_tests::evaluator::{self, Prepared};
 use licit_tests::question::{Duty, Question, Value};
 use licit_vm as vm;
+use licit_vm::{CounterOf, Manifest};
 use num_bigint::{BigInt, BigUint};
 
 /// Runs a test to its end or to the first expectation that fails; why it does.
@@ -24,16 +25,40 @@ struct Story<'a> {
     licence: &'a Licence,
     prepared: Prepared,
     core: reference::Core,
-    /// Label, case and key of each counter: limits, then price tables.
-    counters: Vec<(&'a str, usize, Key)>,
+    /// In the order of their numbers.
+    counters: Vec<Counter>,
     /// By counter, whose, window.
     used: BTreeMap<(usize, String, i64), u128>,
+    /// The users who have a seat, by counter and whose seats they are.
+    seats: BTreeMap<(usize, String), BTreeSet<String>>,
+    /// By licensee.
+    marks: BTreeMap<String, Marks>,
+    release: Option<i64>,
     /// By licensee and duty.
     duties: BTreeMap<(String, usize), Duty>,
     notice: Option<i64>,
     /// By licensee and settlement window, in units of the grain.
     charged: BTreeMap<(String, i64), BigUint>,
     clock: i64,
+}
+
+/// A counter: its clause, its case where it is a charge's, and whose it is.
+struct Counter {
+    label: String,
+    case: usize,
+    key: Key,
+    of: CounterOf,
+}
+
+/// What happened to a licensee once.
+#[derive(Clone, Copy, Default)]
+struct Marks {
+    grant: Option<i64>,
+    first_use: Option<i64>,
+    /// Anchor and number of the paid periods.
+    renewal: Option<(i64, u32)>,
+    /// When what ends the grant became true.
+    ended: Option<i64>,
 }
 
 /// An outcome, read from its canonical text.
@@ -49,20 +74,18 @@ struct Told {
 
 impl<'a> Story<'a> {
     fn new(licence: &'a Licence) -> Self {
-        let limits = licence.limits.iter().map(|limit| (limit.label.as_str(), 0, limit.key));
-        let tables = licence.charges.iter().flat_map(|charge| {
-            charge.cases.iter().enumerate().filter_map(|(case, (_, price))| match price {
-                Price::Graduated { key, .. } => Some((charge.label.as_str(), case, *key)),
-                _ => None,
-            })
-        });
         let bytes = licence.encode().expect("a licence without errors has a core");
+        let prepared = Prepared::new(licence);
+        let counters = counters(prepared.policy.manifest());
         Story {
             licence,
-            prepared: Prepared::new(licence),
+            prepared,
             core: reference::Core::decode(&bytes).expect("the reference interpreter reads every core"),
-            counters: limits.chain(tables).collect(),
+            counters,
             used: BTreeMap::new(),
+            seats: BTreeMap::new(),
+            marks: BTreeMap::new(),
+            release: None,
             duties: BTreeMap::new(),
             notice: None,
             charged: BTreeMap::new(),
@@ -75,16 +98,26 @@ impl<'a> Story<'a> {
         if let Some(at) = ask.used_at {
             self.clock = i64::try_from(at).map_err(|_| "an instant after the end of time")?;
         }
+        let licensee = whose(Key::Licensee, ask);
+        for (given, _) in &step.given {
+            self.mark(given, &licensee)?;
+        }
         let mut question = question(ask, self.clock);
+        let marks = self.marks.get(&licensee).copied().unwrap_or_default();
+        question.instants = [marks.grant, self.release, marks.first_use];
+        question.renewal = marks.renewal;
+        question.latched = vec![marks.ended.is_some_and(|at| at <= self.clock); self.licence.ends.len()];
         let windows = self.windows(&question)?;
         for (given, _) in &step.given {
             self.give(given, ask, &windows)?;
         }
-        let licensee = whose(Key::Licensee, ask);
         let counters = self.counters.iter().zip(&windows).enumerate();
         question.used = counters
-            .map(|(index, ((_, _, key), window))| {
-                self.used.get(&(index, whose(*key, ask), *window)).copied().unwrap_or(0)
+            .map(|(index, (counter, window))| {
+                let whose = whose(counter.key, ask);
+                let seated = self.seats.get(&(index, whose.clone()));
+                let others = seated.map_or(0, |users| users.iter().filter(|user| **user != ask.user).count());
+                self.used.get(&(index, whose, *window)).copied().unwrap_or(0) + others as u128
             })
             .collect();
         let status = |duty| self.duties.get(&(licensee.clone(), duty)).copied().unwrap_or(Duty::Clear);
@@ -112,20 +145,60 @@ impl<'a> Story<'a> {
             place: None,
             facts: &[],
             quantities: &[],
-            ..vm::Request::default()
+            instants: vm::Instants {
+                grant: question.instants[0],
+                release: question.instants[1],
+                first_use: question.instants[2],
+                renewal: question.renewal.map(|(anchor, periods)| vm::Renewal { anchor, periods }),
+            },
         };
         let bound = self.prepared.policy.bind(&request).map_err(|error| error.to_string())?;
         Ok(bound.reads().iter().map(|read| read.window).collect())
     }
 
+    /// What happened to the licensee, before anything is asked.
+    fn mark(&mut self, given: &TestGiven, licensee: &str) -> Result<(), String> {
+        let instant =
+            |at: &u64| i64::try_from(*at).map_err(|_| "an instant after the end of time".to_owned());
+        let marks = self.marks.entry(licensee.to_owned()).or_default();
+        match given {
+            TestGiven::Notice(at) => self.notice = Some(instant(at)?),
+            TestGiven::Grant(at) => marks.grant = Some(instant(at)?),
+            TestGiven::Release(at) => self.release = Some(instant(at)?),
+            TestGiven::FirstUse(at) => marks.first_use = Some(instant(at)?),
+            TestGiven::Ended(at) => marks.ended = Some(instant(at)?),
+            TestGiven::Paid(at) => {
+                let at = instant(at)?;
+                let policy = &self.prepared.policy;
+                let running = marks.renewal.filter(|(anchor, paid)| at < policy.grace_until(*anchor, *paid));
+                marks.renewal = Some(running.map_or((at, 1), |(anchor, paid)| (anchor, paid + 1)));
+            }
+            TestGiven::Counter { .. } | TestGiven::Money { .. } | TestGiven::Duty { .. } => {}
+        }
+        Ok(())
+    }
+
     fn give(&mut self, given: &TestGiven, ask: &TestAsk, windows: &[i64]) -> Result<(), String> {
+        let found = |clause: &str, case: usize| {
+            let found = self.counters.iter().position(|it| it.label == clause && it.case == case);
+            found.ok_or("there is no such counter")
+        };
         match given {
             TestGiven::Counter { clause, case, key, value } => {
-                let index =
-                    self.counters.iter().position(|(label, number, _)| label == clause && number == case);
-                let index = index.ok_or("there is no such counter")?;
-                let whose = key.clone().unwrap_or_else(|| whose(self.counters[index].2, ask));
+                let index = found(clause, *case)?;
+                let whose = key.clone().unwrap_or_else(|| whose(self.counters[index].key, ask));
                 self.used.insert((index, whose, windows[index]), *value);
+            }
+            TestGiven::Money { clause, key, amount } => {
+                let index = found(clause, 0)?;
+                let whose = key.clone().unwrap_or_else(|| whose(self.counters[index].key, ask));
+                let units = amount.num * u128::from(self.prepared.policy.manifest().grain);
+                let exact = units % amount.den == 0;
+                // Credit that is no whole unit of the grain serves as far as it goes; nothing was ever spent so.
+                if !exact && self.counters[index].of != CounterOf::Prepaid {
+                    return Err("an amount that no price adds up to".to_owned());
+                }
+                self.used.insert((index, whose, windows[index]), units / amount.den);
             }
             TestGiven::Duty { clause, status } => {
                 let status = match status {
@@ -138,14 +211,43 @@ impl<'a> Story<'a> {
                 let duty = self.duty(clause).ok_or("there is no such duty")?;
                 self.duties.insert((whose(Key::Licensee, ask), duty), status);
             }
-            TestGiven::Notice(at) => self.notice = i64::try_from(*at).ok(),
-            other => return Err(format!("not told yet: {other:?}")),
+            _ => {}
         }
         Ok(())
     }
 
     fn duty(&self, label: &str) -> Option<usize> {
         self.licence.duties.iter().position(|duty| duty.label == label)
+    }
+
+    /// What a use adds to a counter when it is committed.
+    fn count(&mut self, index: usize, window: i64, quantity: &str, ask: &TestAsk) -> Result<(), String> {
+        let Counter { key, of, .. } = self.counters.get(index).ok_or("a counter that is not there")?;
+        let (whose, of) = (whose(*key, ask), *of);
+        let quantity = quantity.parse::<u128>().map_err(|error| error.to_string())?;
+        let used = self.used.entry((index, whose.clone(), window)).or_default();
+        match of {
+            CounterOf::Limit { .. }
+            | CounterOf::Case { .. }
+            | CounterOf::Spend { .. }
+            | CounterOf::Fee { .. } => {
+                *used += quantity;
+            }
+            // A call that is committed is no longer open.
+            CounterOf::AtOnce { .. } => {}
+            CounterOf::Seats { .. } => {
+                self.seats.entry((index, whose)).or_default().insert(ask.user.clone());
+            }
+            CounterOf::Prepaid => *used = used.saturating_sub(quantity),
+            CounterOf::AtClose { charge } => {
+                let sums = matches!(
+                    self.licence.at_close.get(charge as usize).map(|it| it.aggregate),
+                    Some(Aggregate::Sum | Aggregate::Average)
+                );
+                *used += if sums { quantity } else { 0 };
+            }
+        }
+        Ok(())
     }
 
     /// Reads an outcome and lets it happen.
@@ -176,10 +278,9 @@ impl<'a> Story<'a> {
                 }
                 ["delta", counter, window, quantity] => {
                     let index = usize::try_from(number(counter)?).map_err(|error| error.to_string())?;
-                    let key = whose(self.counters[index].2, ask);
-                    let used = self.used.entry((index, key, number(window)?)).or_default();
-                    *used += quantity.parse::<u128>().map_err(|error| error.to_string())?;
+                    self.count(index, number(window)?, quantity, ask)?;
                 }
+                ["grace"] => {}
                 _ => return Err(format!("an outcome does not say: {line}")),
             }
         }
@@ -192,6 +293,9 @@ impl<'a> Story<'a> {
                     *due
                 });
             }
+        }
+        if told.permit {
+            self.marks.entry(licensee.clone()).or_default().first_use.get_or_insert(self.clock);
         }
         if let (true, Some(money)) = (told.permit, self.core.money()) {
             let bucket = self.settlement(money.settled);
@@ -251,6 +355,24 @@ impl<'a> Story<'a> {
             }
         }
     }
+}
+
+/// The counters of a module.
+fn counters(manifest: &Manifest) -> Vec<Counter> {
+    let read = |counter: &vm::Counter| Counter {
+        label: manifest.label(counter.clause).unwrap_or_default().to_owned(),
+        case: match counter.of {
+            CounterOf::Case { case, .. } | CounterOf::Fee { case, .. } => case as usize,
+            _ => 0,
+        },
+        key: match counter.key {
+            vm::Key::User => Key::User,
+            vm::Key::Organisation => Key::Organisation,
+            vm::Key::Licensee => Key::Licensee,
+        },
+        of: counter.of,
+    };
+    manifest.counters.iter().map(read).collect()
 }
 
 /// Whether a reason is about what a test names: `unlisted` for any axis, `_` for `-`, a unit in the plural.
