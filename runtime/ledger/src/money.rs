@@ -278,30 +278,6 @@ impl Scale {
         after.checked_sub(self.round(before)?)
     }
 
-    /// `total - due`, exactly; none if it does not fit 128 bits over 128 bits.
-    pub fn remainder(&self, total: u128, due: u128) -> Option<Remainder> {
-        // total/grain - due * minor, over the denominator grain * minor.denominator / gcd.
-        let exact = Wide::product(&[total, self.up]);
-        let rounded = Wide::product(&[due, u128::from(self.down), self.minor.numerator]);
-        let negative = exact < rounded;
-        let difference = if negative { rounded.minus(exact) } else { exact.minus(rounded) };
-        let denominator = u128::from(self.grain).checked_mul(self.up)?;
-        let numerator = difference.narrow()?;
-        let common = gcd(numerator, denominator);
-        Some(Remainder {
-            negative,
-            amount: Fraction { numerator: numerator / common, denominator: denominator / common },
-        })
-    }
-
-    /// Whether `due` is `total` in minor units to within less than one: what every bucket that rounds once holds.
-    pub fn within_one(&self, total: u128, due: u128) -> bool {
-        let exact = Wide::product(&[total, self.up]);
-        let rounded = Wide::product(&[due, u128::from(self.down), self.minor.numerator]);
-        let difference = if exact < rounded { rounded.minus(exact) } else { exact.minus(rounded) };
-        difference < self.divisor()
-    }
-
     fn divisor(&self) -> Wide {
         Wide::product(&[u128::from(self.down), self.minor.numerator])
     }
