@@ -22,6 +22,7 @@ use crate::state::{AccountKey, CallId, CounterKey, Phase};
 
 use super::ask::id_of;
 use super::charge::{Entry, window};
+use super::purse::dearest_position;
 use super::{Draft, Stepper, bind, by_end, quantities, vm_state};
 
 /// How often one call may be corrected.
@@ -92,7 +93,7 @@ impl<P: Policies + ?Sized, O: Openings + ?Sized> Stepper<'_, P, O> {
             self.withdraw(licence, &used, &mut difference)?;
         }
         self.rerate_closes(licence, &used, reversal, &mut difference)?;
-        let settled = self.settle(&mut draft, licence, &used, &mut difference)?;
+        let settled = self.settle(&mut draft, licence, &used, &request, &mut difference)?;
         let changes = difference.changes.into_values().filter(|change| change.by != 0).collect();
         let kept = Kept::Correct { call, who: used.who, changes, reports: difference.reports, settled };
         self.event(draft, kept, content)
@@ -152,7 +153,7 @@ impl<P: Policies + ?Sized, O: Openings + ?Sized> Stepper<'_, P, O> {
             };
             used.quantities = past.receipt.quantities;
             for change in changes {
-                used.change(change).ok_or(Refusal::Overflow)?;
+                used.change(change);
             }
             for report in reports {
                 used.reports.retain(|before| before.counter != report.counter);
@@ -269,12 +270,6 @@ impl<P: Policies + ?Sized, O: Openings + ?Sized> Stepper<'_, P, O> {
                     let by = if negative { -by } else { by };
                     difference
                         .change(Change { counter: number, key, window, by })
-                        .ok_or(Refusal::Overflow)?;
-                }
-                // By how much is known when all lines are.
-                CounterOf::Spend { .. } => {
-                    difference
-                        .change(Change { counter: number, key, window, by: 0 })
                         .ok_or(Refusal::Overflow)?;
                 }
                 CounterOf::AtClose { .. } => {
@@ -448,27 +443,60 @@ impl<P: Policies + ?Sized, O: Openings + ?Sized> Stepper<'_, P, O> {
         Ok(())
     }
 
+    /// The limits of money that the call counts in, and the prepaid clause if it draws on it: the ones that its price
+    /// changes where it is dearest, with fees due.
+    fn purses(&self, licence: &Licence, used: &Used, request: &Request) -> Result<Vec<Change>, Refusal> {
+        let manifest = licence.manifest();
+        let most = |(number, unit): (usize, &licit_vm::bytecode::Unit)| {
+            let has = used.quantities.iter().find(|q| q.unit as usize == number).map_or(0, |q| q.count);
+            (unit.name.clone(), has.max(request.quantity(&unit.name)))
+        };
+        let quantities: Vec<(String, u128)> = manifest.units.iter().enumerate().map(most).collect();
+        let stated = quantities.into_iter().filter(|(_, count)| *count > 0).collect();
+        let dearest = Request { quantities: stated, ..used.content.request.clone() };
+        let bound = bind(licence, used.used_at, &dearest, used.content.touched.instants)?;
+        let position = |read: &licit_vm::Read| {
+            let key = CounterKey::of(used.licence, &used.who, read.counter, read.key, read.window);
+            let (Some(key), Some(counter)) = (key, manifest.counters.get(usize::from(read.counter))) else {
+                return 0;
+            };
+            let CounterOf::Case { .. } = counter.of else { return 0 };
+            let unit = counter.unit.and_then(|unit| manifest.units.get(unit as usize));
+            let quantity = unit.map_or(0, |unit| dearest.quantity(&unit.name));
+            let range = (0, self.state.counter(&key).committed);
+            dearest_position(manifest, read.counter, quantity, range).map_or(0, |(at, _)| at)
+        };
+        let positions: Vec<u128> = bound.reads().iter().map(position).collect();
+        let mut outcome = licence.policy().outcome();
+        let state = licit_vm::State { used: &positions, ..licit_vm::State::default() };
+        licence.policy().price(&bound, &state, &mut outcome);
+        let purse = |delta: &Delta| {
+            let counter = manifest.counters.get(usize::from(delta.counter))?;
+            let is_money = matches!(counter.of, CounterOf::Spend { .. } | CounterOf::Prepaid);
+            let (counter, key, window) = (delta.counter, counter.key, delta.window);
+            is_money.then_some(Change { counter, key, window, by: 0 })
+        };
+        Ok(outcome.deltas.iter().filter_map(purse).collect())
+    }
+
     /// What the difference comes to, drawn from credit or given back to it; spend limits follow.
     fn settle(
         &self,
         draft: &mut Draft,
         licence: &Licence,
         used: &Used,
+        request: &Request,
         difference: &mut Difference,
     ) -> Result<Option<Settled>, Refusal> {
         let Some(money) = licence.money() else { return Ok(None) };
         let net = rating::sum(&difference.lines).ok_or(Refusal::Overflow)?;
-        for count in &used.counts {
-            let counter = licence.manifest().counters.get(usize::from(count.counter));
-            if matches!(counter.map(|counter| counter.of), Some(CounterOf::Spend { .. })) {
-                let change = Change { counter: count.counter, key: count.key, window: count.window, by: 0 };
-                difference.change(change).ok_or(Refusal::Overflow)?;
-            }
-        }
-        for change in difference.changes.values_mut() {
-            let counter = licence.manifest().counters.get(usize::from(change.counter));
-            if matches!(counter.map(|counter| counter.of), Some(CounterOf::Spend { .. })) {
-                change.by = net;
+        let purses = if net == 0 { Vec::new() } else { self.purses(licence, used, request)? };
+        let mut prepaid = false;
+        for purse in purses {
+            let counter = licence.manifest().counters.get(usize::from(purse.counter));
+            match counter.map(|counter| counter.of) {
+                Some(CounterOf::Prepaid) => prepaid = true,
+                _ => difference.change(Change { by: net, ..purse }).ok_or(Refusal::Overflow)?,
             }
         }
         let scale = money.scale;
@@ -476,7 +504,7 @@ impl<P: Policies + ?Sized, O: Openings + ?Sized> Stepper<'_, P, O> {
         if net < 0 {
             let parts = scale.credit_of(net).ok_or(Refusal::Overflow)?.unsigned_abs();
             difference.draws = used.drawn.give_back(parts).draws;
-        } else if net > 0 && !used.drawn.lots().is_empty() {
+        } else if net > 0 && prepaid {
             difference.draws =
                 self.draw(licence, money, used.who, used.used_at, action, net.unsigned_abs())?;
         }
@@ -495,17 +523,17 @@ impl<P: Policies + ?Sized, O: Openings + ?Sized> Stepper<'_, P, O> {
 }
 
 impl Used {
-    fn change(&mut self, change: Change) -> Option<()> {
-        let at = self.counts.iter_mut().find(|count| count.counter == change.counter);
-        match at {
-            Some(count) => count.quantity = count.quantity.checked_add_signed(change.by)?,
+    /// What a call spent may be less than nothing after corrections: it was cheap before others, and is dear behind them.
+    /// Which limits it counts in is all that is asked of it then.
+    fn change(&mut self, change: Change) {
+        let Change { counter, key, window, by } = change;
+        match self.counts.iter_mut().find(|count| count.counter == counter) {
+            Some(count) => count.quantity = count.quantity.saturating_add_signed(by),
             None => {
-                let quantity = u128::try_from(change.by).ok()?;
-                let Change { counter, key, window, .. } = change;
+                let quantity = 0u128.saturating_add_signed(by);
                 self.counts.push(Count { counter, key, window, quantity });
             }
         }
-        Some(())
     }
 }
 
