@@ -180,6 +180,48 @@ mod tests {
         );
     }
 
+    proptest::proptest! {
+        /// Nothing is lost and nothing is made: the parts are the whole, whoever stands on whom.
+        #[test]
+        fn parts_are_the_whole(
+            cuts in proptest::collection::vec(0..30_u128, 0..4),
+            royalties in proptest::collection::vec((0..30_u128, proptest::option::of(0..6_u32)), 0..6),
+            shares in 1..5_u128,
+        ) {
+            let cuts: Vec<_> = cuts.into_iter().map(|n| (n, 100)).collect();
+            let royalties: Vec<_> = royalties.into_iter().map(|(n, of)| (n, 100, of)).collect();
+            let shares: Vec<_> = (0..shares).map(|_| (1, shares)).collect();
+            match divide(&cuts, &royalties, &shares) {
+                Ok(parts) => {
+                    let sum = parts.iter().try_fold(Fraction::ZERO, |sum, p| sum.plus(Fraction::new(p.num, p.den)?));
+                    proptest::prop_assert_eq!(sum, Ok(Fraction::ONE));
+                    proptest::prop_assert_eq!(parts.len(), cuts.len() + royalties.len() + shares.len());
+                }
+                Err(PartsError::Basis(_)) => {
+                    // One of them leads nowhere or back to itself: following the bases never ends at the charges.
+                    let next = |at: u32| royalties.get(at as usize).and_then(|(_, _, of)| *of);
+                    let lost = |start: u32| {
+                        let mut at = Some(start);
+                        for _ in 0..=royalties.len() {
+                            match at {
+                                Some(i) if (i as usize) < royalties.len() => at = next(i),
+                                Some(_) => return true,
+                                None => return false,
+                            }
+                        }
+                        true
+                    };
+                    proptest::prop_assert!((0..royalties.len() as u32).any(lost));
+                }
+                Err(PartsError::Negative) => {
+                    let more = royalties.iter().map(|(n, _, _)| n).sum::<u128>() > 100;
+                    proptest::prop_assert!(more, "30 % thrice and more");
+                }
+                Err(PartsError::TooLarge) => proptest::prop_assert!(false, "small fractions stay small"),
+            }
+        }
+    }
+
     #[test]
     fn what_cannot_be_divided() {
         assert_eq!(shown(&[(2, 3), (2, 3)], &[], &[]), "Negative");
