@@ -43,11 +43,14 @@ pub fn reason_words(decision: &Decision<'_>, reason: Reason) -> String {
         ReasonCode::Unpriced => format!("no case matches{}", by(decision, reason.number)),
         ReasonCode::AmbiguousPrice => format!("two prices for one use{}", by(decision, reason.number)),
         ReasonCode::Stale => "the view of the registry is too old".to_owned(),
-        ReasonCode::Ended => "an end was reached for good".to_owned(),
-        ReasonCode::Lapsed => "a renewal was not paid".to_owned(),
-        ReasonCode::NotHolder => "the licence was granted to somebody else".to_owned(),
+        ReasonCode::Ended => format!("an end was reached for good{}", by(decision, reason.number)),
+        ReasonCode::Lapsed => "no renewal that is paid for covers this instant".to_owned(),
+        ReasonCode::NotHolder => match &manifest.holder {
+            Some(holder) => format!("the licence is @{}'s alone", shown(holder)),
+            None => "the licence was granted to somebody else".to_owned(),
+        },
         ReasonCode::Unmet => format!("a duty before use was not met{}", by(decision, reason.number)),
-        ReasonCode::Credit => "the credit does not suffice".to_owned(),
+        ReasonCode::Credit => format!("the credit does not suffice{}", by(decision, reason.number)),
     }
 }
 
@@ -206,6 +209,8 @@ fn slot_name(decision: &Decision<'_>, slot: u32) -> String {
         "user",
         "organisation",
         "licensee",
+        "grant",
+        "release",
     ];
     if let Some(name) = fixed.get(slot as usize) {
         return (*name).to_owned();
@@ -226,19 +231,47 @@ fn needing(decision: &Decision<'_>, slot: u32) -> String {
         4 => unlisted("purpose", asked.purpose),
         5 => unlisted("place", asked.place),
         6..=8 => format!("the {} is not given", slot_name(decision, slot)),
+        9 => "the licence is not granted yet, and its term counts from the grant".to_owned(),
+        10 => "what is licensed is not released yet, and the term counts from then".to_owned(),
         _ => format!("{} is not known", slot_name(decision, slot)),
     }
 }
 
 fn over(decision: &Decision<'_>, clause: u32) -> String {
     let manifest = decision.manifest;
+    let limits = |of: CounterOf| {
+        matches!(
+            of,
+            CounterOf::Limit { .. }
+                | CounterOf::AtOnce { .. }
+                | CounterOf::Seats { .. }
+                | CounterOf::Spend { .. }
+        )
+    };
     let found = manifest
         .counters
         .iter()
         .enumerate()
-        .find(|(_, counter)| counter.clause == clause && matches!(counter.of, CounterOf::Limit { .. }));
+        .find(|(_, counter)| counter.clause == clause && limits(counter.of));
     let Some((number, counter)) = found else { return clause_words(decision, clause) };
     let used = decision.used.get(number).copied().unwrap_or(0);
+    let cap = counter.cap.unwrap_or(0);
+    let of = format!("{}{}", key_words(counter.key), by(decision, clause));
+    match counter.of {
+        CounterOf::AtOnce { .. } => {
+            return format!("{} at once is as many as there may be{of}", counted_units(cap, "call", "calls"));
+        }
+        CounterOf::Seats { .. } => {
+            return format!("{} taken, as many as there are{of}", counted_units(cap, "seat is", "seats are"));
+        }
+        CounterOf::Spend { .. } => {
+            // What a denied use would have cost is not told by its outcome.
+            let window = window_words(counter.window);
+            let (spent, cap) = (decision.money(used), decision.money(cap));
+            return format!("{spent} spent, and this would lead beyond {cap}{window}{of}");
+        }
+        _ => {}
+    }
     let Some(index) = counter.unit else { return clause_words(decision, clause) };
     let unit = manifest.units.get(index as usize).map_or("?", |unit| unit.name.as_str());
     let cap = quantity_words(decision, index, counter.cap.unwrap_or(0));

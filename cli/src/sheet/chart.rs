@@ -29,6 +29,8 @@ pub enum Shape {
 pub struct Bar {
     /// Whose or when.
     pub label: String,
+    /// The same in few letters, below a column.
+    pub tick: String,
     /// How much, in words.
     pub words: String,
     /// How much; bars are drawn in proportion, what is below 0 in another colour.
@@ -37,6 +39,9 @@ pub struct Bar {
 
 const WIDTH: u128 = 720;
 const HEIGHT: u128 = 160;
+/// Above columns, for the scale; beside them, for the labels.
+const TOP: u128 = 22;
+const MARGIN: u128 = 14;
 const ROW: u128 = 30;
 /// Where lying bars begin and end: names stand before them, amounts behind.
 const NAMES: u128 = 170;
@@ -47,7 +52,7 @@ impl Chart {
     pub fn svg(&self, id: &str) -> Option<String> {
         let most = self.bars.iter().map(|bar| bar.value.unsigned_abs()).max().filter(|most| *most > 0)?;
         let (height, body) = match self.shape {
-            Shape::Columns => (HEIGHT + 40, self.columns(most)),
+            Shape::Columns => (TOP + HEIGHT + 26, self.columns(most)),
             Shape::Rows => (self.bars.len() as u128 * ROW + 6, self.rows(most)),
         };
         Some(format!(
@@ -60,22 +65,30 @@ impl Chart {
 
     fn columns(&self, most: u128) -> String {
         let count = self.bars.len().max(1) as u128;
-        let step = (WIDTH - 10) * 100 / count;
+        let step = (WIDTH - 2 * MARGIN) * 100 / count;
         let width = (step * 3 / 4).min(4_800);
         // So many labels that they do not touch each other.
         let every = count.div_ceil(12);
+        let bottom = TOP + HEIGHT;
         let mut out = format!(
-            "<line x1=\"0\" y1=\"{y}\" x2=\"{WIDTH}\" y2=\"{y}\" class=\"axis\"/>\n",
-            y = HEIGHT + 10
+            "<line x1=\"0\" y1=\"{bottom}\" x2=\"{WIDTH}\" y2=\"{bottom}\" class=\"axis\"/>\n\
+             <line x1=\"0\" y1=\"{TOP}\" x2=\"{WIDTH}\" y2=\"{TOP}\" class=\"grid\"/>\n"
         );
+        if let Some(bar) = self.bars.iter().find(|bar| bar.value.unsigned_abs() == most) {
+            out.push_str(&format!(
+                "<text x=\"0\" y=\"{}\" class=\"scale\">{}</text>\n",
+                TOP - 6,
+                escaped(&bar.words)
+            ));
+        }
         for (index, bar) in self.bars.iter().enumerate() {
             let index = index as u128;
-            let left = 500 + index * step + (step - width) / 2;
+            let left = MARGIN * 100 + index * step + (step - width) / 2;
             let height = length(bar.value, most, HEIGHT * 100);
             out.push_str(&format!(
                 "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" class=\"{}\"><title>{}: {}</title></rect>\n",
                 hundredths(left),
-                hundredths((HEIGHT + 10) * 100 - height),
+                hundredths(bottom * 100 - height),
                 hundredths(width),
                 hundredths(height),
                 class(bar.value),
@@ -86,8 +99,8 @@ impl Chart {
                 out.push_str(&format!(
                     "<text x=\"{}\" y=\"{}\" class=\"tick\">{}</text>\n",
                     hundredths(left + width / 2),
-                    HEIGHT + 28,
-                    escaped(&bar.label)
+                    bottom + 18,
+                    escaped(&bar.tick)
                 ));
             }
         }

@@ -26,7 +26,12 @@ fn sheet() -> Sheet {
             description: "3 uses".into(),
             shape: Shape::Columns,
             bars: (1..=3)
-                .map(|day| Bar { label: format!("<{day}>"), words: "a & b".into(), value: day - 1 })
+                .map(|day| Bar {
+                    label: format!("<{day}>"),
+                    tick: format!("<{day}"),
+                    words: "a & b".into(),
+                    value: day - 1,
+                })
                 .collect(),
         }],
         verdict: (false, "does not add up".into()),
@@ -80,7 +85,12 @@ fn bars_are_drawn_in_proportion_whatever_their_size() {
         shape: Shape::Rows,
         bars: values
             .iter()
-            .map(|value| Bar { label: String::new(), words: String::new(), value: *value })
+            .map(|value| Bar {
+                label: String::new(),
+                tick: String::new(),
+                words: String::new(),
+                value: *value,
+            })
             .collect(),
     };
     assert_eq!(chart(&[]).svg("x"), None);

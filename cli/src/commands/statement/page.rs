@@ -312,7 +312,7 @@ impl Page<'_> {
         let columns = |value: &dyn Fn(&Slot) -> (i128, String)| -> Vec<Bar> {
             let bar = |slot: &Slot| {
                 let (value, words) = value(slot);
-                Bar { label: slot.label.clone(), words, value }
+                Bar { label: slot.label.clone(), tick: slot.tick(), words, value }
             };
             slots.iter().map(bar).collect()
         };
@@ -345,6 +345,7 @@ impl Page<'_> {
             .iter()
             .map(|share| Bar {
                 label: format!("@{}", share.party.handle),
+                tick: String::new(),
                 words: format!("{} {}", self.minor(share.has), role_words(&share.party)),
                 value: share.has,
             })
@@ -492,6 +493,13 @@ struct Slot {
     label: String,
     uses: u64,
     charged: i128,
+}
+
+impl Slot {
+    /// `05-31` of a day; a month as it is.
+    fn tick(&self) -> String {
+        self.label.get(5..).filter(|day| day.len() > 2).unwrap_or(&self.label).to_owned()
+    }
 }
 
 fn busiest(slots: &[Slot]) -> String {

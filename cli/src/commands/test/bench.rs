@@ -6,11 +6,15 @@
 use super::expect;
 use crate::decision::{Asked, Decision};
 use crate::names::Names;
+use licit_bytecode::Aggregate;
 use licit_compiler::zone::{self, Civil};
 use licit_compiler::{Diagnostic, TestAsk, TestCase, TestGiven, TestStep};
 use licit_ledger::money::{Fraction, Rounding, Scale};
-use licit_vm::{CounterOf, DutyStatus, END_OF_TIME, FactValue, Key, Outcome, Policy, Request, State, Window};
-use std::collections::BTreeMap;
+use licit_vm::{
+    Counter, CounterOf, DutyStatus, END_OF_TIME, FactValue, Instants, Key, Outcome, Policy, Renewal, Request,
+    State, Window,
+};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A policy and its state.
 pub struct Bench<'a> {
@@ -21,10 +25,25 @@ pub struct Bench<'a> {
     /// By licensee and duty.
     duties: BTreeMap<(String, u16), DutyStatus>,
     notice: Option<i64>,
+    /// The users who have a seat, by counter and whose seats they are.
+    seats: BTreeMap<(u16, String), BTreeSet<String>>,
+    /// By licensee.
+    marks: BTreeMap<String, Marks>,
+    release: Option<i64>,
     /// By licensee and settlement window: the exact running total.
     charged: BTreeMap<(String, i64), u128>,
     /// The instant of the step before.
     clock: Option<i64>,
+}
+
+/// What happened to a licensee once.
+#[derive(Clone, Copy, Default)]
+struct Marks {
+    grant: Option<i64>,
+    first_use: Option<i64>,
+    renewal: Option<Renewal>,
+    /// When what ends the grant became true.
+    ended: Option<i64>,
 }
 
 impl<'a> Bench<'a> {
@@ -36,6 +55,9 @@ impl<'a> Bench<'a> {
             used: BTreeMap::new(),
             duties: BTreeMap::new(),
             notice: None,
+            seats: BTreeMap::new(),
+            marks: BTreeMap::new(),
+            release: None,
             charged: BTreeMap::new(),
             clock: None,
         }
@@ -60,6 +82,9 @@ impl<'a> Bench<'a> {
             .or(self.clock)
             .unwrap_or_else(|| self.beginning());
         self.clock = Some(used_at);
+        let licensee = whose(Key::Licensee, ask);
+        step.given.iter().for_each(|(given, _)| self.mark(given, &licensee));
+        let marks = self.marks.get(&licensee).copied().unwrap_or_default();
         let facts: Vec<(&str, FactValue<'_>)> =
             ask.facts.iter().map(|(name, value)| (name.as_str(), fact(value))).collect();
         let quantities: Vec<(&str, u128)> =
@@ -73,7 +98,12 @@ impl<'a> Bench<'a> {
             place: ask.place.as_deref(),
             facts: &facts,
             quantities: &quantities,
-            ..Request::default()
+            instants: Instants {
+                grant: marks.grant,
+                release: self.release,
+                first_use: marks.first_use,
+                renewal: marks.renewal,
+            },
         };
         let bound = match self.policy.bind(&request) {
             Ok(bound) => bound,
@@ -88,14 +118,14 @@ impl<'a> Bench<'a> {
         let used: Vec<u128> = bound
             .reads()
             .iter()
-            .map(|read| self.read(read.counter, &whose(read.key, ask), read.window))
+            .map(|read| self.read(read.counter, &whose(read.key, ask), read.window, &ask.user))
             .collect();
-        let licensee = whose(Key::Licensee, ask);
         let statuses: Vec<DutyStatus> = (0..self.policy.manifest().duties.len())
             .map(|duty| self.duties.get(&(licensee.clone(), duty as u16)).copied().unwrap_or_default())
             .collect();
         let mut outcome = self.policy.outcome();
-        let state = State { used: &used, duties: &statuses, notice: self.notice, ..State::default() };
+        let latched = vec![marks.ended.is_some_and(|at| at <= used_at); self.policy.manifest().ends.len()];
+        let state = State { used: &used, duties: &statuses, notice: self.notice, latched: &latched };
         self.policy.evaluate(&bound, &state, &mut outcome);
         let due = self.commit(&outcome, ask, used_at);
         let seen = Decision {
@@ -148,25 +178,55 @@ impl<'a> Bench<'a> {
         }
     }
 
-    fn read(&self, counter: u16, whose: &str, window: i64) -> u128 {
-        self.used.get(&(counter, whose.to_owned(), window)).copied().unwrap_or(0)
+    /// What a counter shows to a user; of seats those of others.
+    fn read(&self, counter: u16, whose: &str, window: i64, user: &str) -> u128 {
+        let seated = self.seats.get(&(counter, whose.to_owned()));
+        let others = seated.map_or(0, |users| users.iter().filter(|it| *it != user).count());
+        let used = self.used.get(&(counter, whose.to_owned(), window)).copied().unwrap_or(0);
+        used.saturating_add(others as u128)
+    }
+
+    /// What happened to the licensee, before anything is asked: windows may hang on it.
+    fn mark(&mut self, given: &TestGiven, licensee: &str) {
+        let instant = |at: &u64| i64::try_from(*at).unwrap_or(i64::MAX);
+        let marks = self.marks.entry(licensee.to_owned()).or_default();
+        match given {
+            TestGiven::Notice(at) => self.notice = Some(instant(at)),
+            TestGiven::Grant(at) => marks.grant = Some(instant(at)),
+            TestGiven::Release(at) => self.release = Some(instant(at)),
+            TestGiven::FirstUse(at) => marks.first_use = Some(instant(at)),
+            TestGiven::Ended(at) => marks.ended = Some(instant(at)),
+            TestGiven::Paid(at) => {
+                let at = instant(at);
+                let running = marks.renewal.filter(|it| at < self.policy.grace_until(it.anchor, it.periods));
+                marks.renewal = Some(running.map_or(Renewal { anchor: at, periods: 1 }, |it| Renewal {
+                    periods: it.periods.saturating_add(1),
+                    ..it
+                }));
+            }
+            TestGiven::Counter { .. } | TestGiven::Money { .. } | TestGiven::Duty { .. } => {}
+        }
+    }
+
+    fn counter(&self, clause: &str, case: usize) -> Option<(usize, Counter)> {
+        let manifest = self.policy.manifest();
+        let found = manifest.counters.iter().position(|counter| {
+            manifest.label(counter.clause) == Some(clause)
+                && match counter.of {
+                    CounterOf::Case { case: number, .. } | CounterOf::Fee { case: number, .. } => {
+                        number as usize == case
+                    }
+                    _ => true,
+                }
+        })?;
+        manifest.counters.get(found).map(|counter| (found, *counter))
     }
 
     fn give(&mut self, given: &TestGiven, ask: &TestAsk, windows: &[i64]) -> Result<(), &'static str> {
         let manifest = self.policy.manifest();
         match given {
             TestGiven::Counter { clause, case, key, value } => {
-                let found = manifest.counters.iter().position(|counter| {
-                    manifest.label(counter.clause) == Some(clause)
-                        && match counter.of {
-                            CounterOf::Case { case: number, .. } | CounterOf::Fee { case: number, .. } => {
-                                number as usize == *case
-                            }
-                            _ => true,
-                        }
-                });
-                let Some(index) = found else { return Ok(()) };
-                let Some(counter) = manifest.counters.get(index) else { return Ok(()) };
+                let Some((index, counter)) = self.counter(clause, *case) else { return Ok(()) };
                 let whose = key.clone().unwrap_or_else(|| whose(counter.key, ask));
                 let window = windows.get(index).copied().unwrap_or(0);
                 self.used.insert((index as u16, whose, window), *value);
@@ -184,13 +244,25 @@ impl<'a> Bench<'a> {
                 };
                 self.duties.insert((whose(Key::Licensee, ask), index as u16), status);
             }
-            TestGiven::Notice(at) => self.notice = Some(i64::try_from(*at).unwrap_or(i64::MAX)),
-            TestGiven::Money { .. }
+            TestGiven::Money { clause, key, amount } => {
+                let Some((index, counter)) = self.counter(clause, 0) else { return Ok(()) };
+                let whose = key.clone().unwrap_or_else(|| whose(counter.key, ask));
+                let window = windows.get(index).copied().unwrap_or(0);
+                let units = amount.num.checked_mul(u128::from(manifest.grain));
+                let Some(units) = units else { return Err("an amount beyond every price") };
+                // Credit that is no whole unit of the grain serves as far as it goes; nothing was ever spent so.
+                if !units.is_multiple_of(amount.den) && counter.of != CounterOf::Prepaid {
+                    return Err("an amount that the prices of this licence never add up to");
+                }
+                self.used.insert((index as u16, whose, window), units / amount.den);
+            }
+            // Said before the ask was bound.
+            TestGiven::Notice(_)
             | TestGiven::Grant(_)
             | TestGiven::Release(_)
             | TestGiven::FirstUse(_)
             | TestGiven::Paid(_)
-            | TestGiven::Ended(_) => return Err("`licit test` cannot set this state yet"),
+            | TestGiven::Ended(_) => {}
         }
         Ok(())
     }
@@ -202,14 +274,30 @@ impl<'a> Bench<'a> {
         }
         let manifest = self.policy.manifest();
         for delta in &outcome.deltas {
-            let key = manifest
-                .counters
-                .get(usize::from(delta.counter))
-                .map_or(Key::Licensee, |counter| counter.key);
-            let used = self.used.entry((delta.counter, whose(key, ask), delta.window)).or_default();
-            *used = used.saturating_add(delta.add);
+            let Some(counter) = manifest.counters.get(usize::from(delta.counter)) else { continue };
+            let whose = whose(counter.key, ask);
+            let used = self.used.entry((delta.counter, whose.clone(), delta.window)).or_default();
+            match counter.of {
+                // A call that is committed is no longer open.
+                CounterOf::AtOnce { .. } => {}
+                CounterOf::Seats { .. } => {
+                    self.seats.entry((delta.counter, whose)).or_default().insert(ask.user.clone());
+                }
+                CounterOf::Prepaid => *used = used.saturating_sub(delta.add),
+                CounterOf::AtClose { charge } => {
+                    let aggregate = manifest.at_close.get(charge as usize).map(|it| it.aggregate);
+                    if matches!(aggregate, Some(Aggregate::Sum | Aggregate::Average)) {
+                        *used = used.saturating_add(delta.add);
+                    }
+                }
+                CounterOf::Limit { .. }
+                | CounterOf::Case { .. }
+                | CounterOf::Spend { .. }
+                | CounterOf::Fee { .. } => *used = used.saturating_add(delta.add),
+            }
         }
         let licensee = whose(Key::Licensee, ask);
+        self.marks.entry(licensee.clone()).or_default().first_use.get_or_insert(used_at);
         for duty in outcome.duties.iter().filter(|duty| duty.due > used_at) {
             let status = self.duties.entry((licensee.clone(), duty.duty)).or_default();
             let due = if let DutyStatus::Pending { due } = *status { due.min(duty.due) } else { duty.due };
