@@ -282,8 +282,10 @@ pub struct Day {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// A leaf is not after the one before it.
+    /// A leaf is not after the one before it; it was left out.
     Order(u64),
+    /// This leaf, and perhaps more, is missing from the log.
+    Missing(u64),
     /// The leaf charges under a licence that charges nothing.
     NoMoney(u64),
     /// The lines of the leaf do not sum to its amount, or the amount is over another grain.
@@ -313,7 +315,8 @@ pub enum Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Fault::Order(leaf) => write!(f, "leaf {leaf} is out of order"),
+            Fault::Order(leaf) => write!(f, "leaf {leaf} is out of order: it was left out"),
+            Fault::Missing(leaf) => write!(f, "leaf {leaf}, and perhaps more, is missing"),
             Fault::NoMoney(leaf) => write!(f, "leaf {leaf} charges under a licence that charges nothing"),
             Fault::Amount(leaf) => write!(f, "the lines of leaf {leaf} do not sum to its amount"),
             Fault::Due(leaf) => write!(f, "leaf {leaf} makes due another sum than the running totals do"),

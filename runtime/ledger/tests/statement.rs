@@ -158,7 +158,7 @@ fn what_is_tampered_with_has_a_name() {
     let unknown = faults(&|log| log.settled(2).draws[0].lot = 9);
     assert!(unknown.contains(&Fault::Credit(2, CreditError::Unknown(9))), "{unknown:?}");
     let lost = faults(&|log| drop(log.events.remove(2)));
-    assert!(!lost.is_empty(), "a commit is missing");
+    assert_eq!(lost[0], Fault::Missing(2));
     let again = faults(&|log| {
         log.commit(acme(), MAY + DAY, vec![line(SESSION, 1, 7)]).due(1).payable(1);
     });

@@ -133,6 +133,9 @@ impl<'a> StatementFold<'a> {
         if receipt.seq < self.leaves.log {
             return self.fault(Fault::Order(receipt.seq));
         }
+        if receipt.seq > self.leaves.log {
+            self.fault(Fault::Missing(self.leaves.log));
+        }
         self.leaves.log = receipt.seq.saturating_add(1);
         if receipt.licence != Some(self.scope.licence) {
             return;
