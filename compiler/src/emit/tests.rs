@@ -136,6 +136,7 @@ fn modules_of_the_corpus_are_frozen() {
     closing 432 e9effde0a0643c4d
     definitions 360 47ef0ec3712d7c09
     every-form 1373 c672baba3fed19ac
+    first-cuts 269 af79803429a02516
     harbour 1301 d5843977eff5dd25
     llm-api 1080 3c48de51bbfadd8a
     royalties 594 ef71c00623aca675
