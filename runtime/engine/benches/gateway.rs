@@ -107,7 +107,7 @@ fn warm_gateway(threads: u64) {
 fn durable(group: u64) {
     let folder = tempfile::tempdir().expect("there is room");
     let disk = OsDisk::create(folder.path()).expect("there is room");
-    let options = Options { group, checkpoint_every: u64::MAX };
+    let options = Options { group, checkpoint_every: u64::MAX, ..Options::default() };
     let salts = Box::new(DerivedSalts::new([3; 32]));
     let mut engine =
         Engine::open(Some(Box::new(disk)), key(), Box::new(SystemClock), salts, options).expect("it opens");

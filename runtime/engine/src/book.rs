@@ -91,6 +91,32 @@ impl Book {
         }
     }
 
+    /// Forgets every event, as before the first.
+    pub(crate) fn reset(&mut self) {
+        (self.state, self.tree) = (State::new(), Frontier::new());
+        self.asked.clear();
+        self.extended.clear();
+        self.names = OnceLock::from(Names::default());
+        self.waiting = Section::default();
+    }
+
+    /// Goes on from a snapshot; the asks of its open holds are read from the archive.
+    pub(crate) fn restore(&mut self, state: State, tree: Frontier, archive: &Archive) -> Result<(), Error> {
+        for (_, hold) in state.holds() {
+            for leaf in [hold.leaf, hold.request] {
+                let Entry { receipt, kept, content, .. } = Entry::read(archive, leaf)?;
+                self.asked.insert(leaf, Past { receipt, kept, content });
+            }
+            if hold.request != hold.leaf {
+                self.extended.insert(hold.leaf, hold.request);
+            }
+        }
+        self.waiting = Section::new(state.leaves());
+        (self.state, self.tree) = (state, tree);
+        self.forget_names();
+        Ok(())
+    }
+
     /// Takes over a durable event.
     pub(crate) fn replay(&mut self, entry: Entry) -> Result<(), Error> {
         let leaf = self.state.leaves();

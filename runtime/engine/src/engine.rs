@@ -13,6 +13,7 @@ use licit_ledger::{
     Statement, What,
 };
 
+use crate::archive::Archive;
 use crate::book::{Book, Decided, Fetched};
 use crate::disk::{Disk, OsDisk};
 use crate::entry::{Entry, Names, Proof};
@@ -20,6 +21,7 @@ use crate::error::Error;
 use crate::frames::MAX_PAYLOAD;
 use crate::outside::{Clock, OsSalts, Salts, SystemClock};
 use crate::policies::PolicySet;
+use crate::snapshot::{self, Snapshot};
 use crate::store::{CHECKPOINT, Recovery, Section, Store};
 
 /// How an engine behaves.
@@ -29,11 +31,14 @@ pub struct Options {
     pub group: u64,
     /// Leaves between two checkpoints. One is also written at the log's beginning and when the engine is closed.
     pub checkpoint_every: u64,
+    /// Leaves between two snapshots, at least; the more there are, the rarer they become. A snapshot is a cache that
+    /// makes opening fast. Writing one takes time in proportion to the state, in which nothing is decided.
+    pub snapshot_every: u64,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { group: 1024, checkpoint_every: 16_384 }
+        Options { group: 1024, checkpoint_every: 16_384, snapshot_every: 65_536 }
     }
 }
 
@@ -47,6 +52,8 @@ pub struct Engine {
     pub(crate) options: Options,
     recovery: Recovery,
     stopped: bool,
+    /// Leaves in the newest snapshot.
+    pub(crate) snapshot: u64,
 }
 
 /// What a call came to.
@@ -140,6 +147,7 @@ impl Engine {
                 options,
                 recovery: Recovery::default(),
                 stopped: false,
+                snapshot: 0,
             },
             Some(disk) => Self::rebuild(disk.into(), signer, clock, salts, options)?,
         };
@@ -162,7 +170,7 @@ impl Engine {
         Ok(engine)
     }
 
-    /// Takes over what a directory holds.
+    /// Takes over what a directory holds: from its snapshot on, or else from its first leaf on.
     fn rebuild(
         disk: Arc<dyn Disk>,
         signer: Signer,
@@ -174,24 +182,48 @@ impl Engine {
         let policies = PolicySet::read(disk.as_ref(), &mut Err)?;
         let note = disk.read(CHECKPOINT).map_err(Error::io(CHECKPOINT))?;
         let signed = note.as_deref().map(|note| read_checkpoint(signer.verifier(), note)).transpose()?;
-        let checkpoint = note
-            .zip(signed.as_ref())
-            .map(|(note, signed)| (String::from_utf8_lossy(&note).into_owned(), signed.size));
-        let (mut store, recovery) = Store::open(disk, lock, signer, checkpoint, None)?;
+        let (snapshot, found) = snapshot::read(disk.as_ref(), signer.verifier());
+        // Nothing counts that the checkpoint does not cover.
+        let covered = |snapshot: &Snapshot| {
+            signed.as_ref().is_some_and(|signed| signed.size >= snapshot.state.leaves())
+        };
+        let mut snapshot = snapshot.filter(covered);
         let mut book = Book::new(clock, salts, policies);
-        let archive = store.archive().clone();
-        for leaf in 0..=archive.len() {
-            if let Some(signed) = signed.as_ref().filter(|signed| signed.size == leaf)
-                && signed.root != book.tree.root()
-            {
-                return Err(Error::Root(leaf));
-            }
-            if leaf < archive.len() {
-                book.replay(Entry::read(&archive, leaf)?)?;
+        let lock = Arc::new(std::sync::Mutex::new(lock));
+        // Once with the snapshot, if there is one, and once without.
+        loop {
+            let snapshot = snapshot.take();
+            let used = snapshot.as_ref().map(|snapshot| snapshot.state.leaves());
+            let checkpoint = note
+                .as_deref()
+                .zip(signed.as_ref())
+                .map(|(note, signed)| (String::from_utf8_lossy(note).into_owned(), signed.size));
+            let starts = snapshot.as_ref().map(|snapshot| (snapshot.log, snapshot.openings));
+            let opened =
+                Store::open(disk.clone(), Box::new(lock.clone()), signer.clone(), checkpoint, starts)
+                    .and_then(|(store, recovery)| {
+                        replay(&mut book, store.archive(), snapshot, signed.as_ref())?;
+                        Ok((store, recovery))
+                    });
+            match opened {
+                // What goes on from a snapshot must come to what was signed.
+                Err(_) if used.is_some() => book.reset(),
+                Err(error) => return Err(error),
+                Ok((mut store, recovery)) => {
+                    store.found(&book.tree);
+                    let recovery =
+                        Recovery { snapshot: used, snapshot_unfit: found && used.is_none(), ..recovery };
+                    return Ok(Engine {
+                        book,
+                        store,
+                        options,
+                        recovery,
+                        stopped: false,
+                        snapshot: used.unwrap_or(0),
+                    });
+                }
             }
         }
-        store.found(&book.tree);
-        Ok(Engine { book, store, options, recovery, stopped: false })
     }
 
     /// What opening had to mend.
@@ -358,6 +390,17 @@ impl Engine {
         if signed > 0 && self.book.state.leaves().saturating_sub(signed) >= self.options.checkpoint_every {
             self.write_checkpoint()?;
         }
+        if snapshot_due(&self.options, self.snapshot, self.book.state.leaves()) {
+            self.write_snapshot()?;
+        }
+        Ok(())
+    }
+
+    /// Writes a snapshot now, so that the next opening need not read what is in the log before it.
+    pub fn write_snapshot(&mut self) -> Result<(), Error> {
+        self.write_checkpoint()?;
+        self.store.snapshot(&self.book.state.encode()).inspect_err(|_| self.stopped = true)?;
+        self.snapshot = self.book.state.leaves();
         Ok(())
     }
 
@@ -434,6 +477,34 @@ pub(crate) fn sorted(quantities: Vec<(String, u128)>) -> Vec<(String, u128)> {
     let mut actual = Request { quantities, ..Request::default() };
     actual.sort();
     actual.quantities
+}
+
+/// Whether it is time for a snapshot after so many leaves.
+pub(crate) fn snapshot_due(options: &Options, newest: u64, leaves: u64) -> bool {
+    leaves.saturating_sub(newest) >= options.snapshot_every.max(newest / 4)
+}
+
+/// Folds what is durable, from a snapshot on if there is one, and compares it with what was signed.
+fn replay(
+    book: &mut Book,
+    archive: &Archive,
+    snapshot: Option<Snapshot>,
+    signed: Option<&Checkpoint>,
+) -> Result<(), Error> {
+    if let Some(Snapshot { state, tree, .. }) = snapshot {
+        book.restore(state, tree, archive)?;
+    }
+    for leaf in book.state.leaves()..=archive.len() {
+        if let Some(signed) = signed.filter(|signed| signed.size == leaf)
+            && signed.root != book.tree.root()
+        {
+            return Err(Error::Root(leaf));
+        }
+        if leaf < archive.len() {
+            book.replay(Entry::read(archive, leaf)?)?;
+        }
+    }
+    Ok(())
 }
 
 fn read_checkpoint(verifier: &Verifier, note: &[u8]) -> Result<Checkpoint, Error> {

@@ -138,6 +138,19 @@ impl Head {
         Head::parse(offset, frame)
     }
 
+    /// Its bytes.
+    pub fn bytes(&self) -> [u8; HEAD] {
+        let mut bytes = [0; HEAD];
+        let numbers = [self.len.to_be_bytes(), self.count.to_be_bytes()];
+        let fields: [&[u8]; 5] =
+            [&MAGIC, &numbers[0], &self.first.to_be_bytes(), &numbers[1], &self.checksum];
+        let covered = fields.concat();
+        for (byte, field) in bytes.iter_mut().zip(covered.iter().chain(&checksum(&covered))) {
+            *byte = *field;
+        }
+        bytes
+    }
+
     /// Where the payload starts.
     pub fn payload(&self) -> u64 {
         self.offset.saturating_add(HEAD as u64)

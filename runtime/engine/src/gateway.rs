@@ -13,6 +13,7 @@ mod settings;
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -23,7 +24,7 @@ use licit_ledger::{Ask, Call, CallId, Command, Config, Licence, Order, Request, 
 use crate::archive::Archive;
 use crate::book::{Decided, Fetched, Ready};
 use crate::disk::Disk;
-use crate::engine::{Answer, Engine, Loaded, Standing, check_erasable, erase, prove, sorted};
+use crate::engine::{Answer, Engine, Loaded, Options, Standing, check_erasable, erase, prove, sorted};
 use crate::entry::{Entry, Names, Proof};
 use crate::error::Error;
 use crate::meters;
@@ -63,7 +64,9 @@ pub(crate) struct Shared {
     archive: Archive,
     disk: Option<Arc<dyn Disk>>,
     settings: Settings,
-    checkpoint_every: u64,
+    options: Options,
+    /// Leaves in the newest snapshot.
+    snapshot: AtomicU64,
 }
 
 /// How a gateway is doing.
@@ -98,10 +101,10 @@ impl Gateway {
         Self::new(Engine::open_dir(folder, key)?, settings)
     }
 
-    /// Puts a gateway around an engine. Of the engine's options only `checkpoint_every` goes on to count.
+    /// Puts a gateway around an engine. Of the engine's options all but `group` go on to count.
     pub fn new(mut engine: Engine, settings: Settings) -> Result<Gateway, Error> {
         engine.flush()?;
-        let Engine { book, store, options, .. } = engine;
+        let Engine { book, store, options, snapshot, .. } = engine;
         let shared = Arc::new(Shared {
             archive: store.archive().clone(),
             disk: store.disk().cloned(),
@@ -110,7 +113,8 @@ impl Gateway {
             room: Condvar::new(),
             store: Mutex::new(Some(store)),
             settings,
-            checkpoint_every: options.checkpoint_every,
+            options,
+            snapshot: AtomicU64::new(snapshot),
         });
         meters::desk(&*shared.desk()?);
         let thread = match shared.settings.flusher {

@@ -40,6 +40,7 @@ mod gateway;
 mod meters;
 pub mod outside;
 mod policies;
+mod snapshot;
 mod store;
 
 pub use audit::{Finding, Report, audit, audit_dir};
@@ -52,6 +53,7 @@ pub use gateway::{
 };
 pub use outside::{Clock, DerivedSalts, NoRandomness, OsSalts, Salts, SystemClock};
 pub use policies::PolicySet;
+pub use snapshot::{SNAPSHOT, SNAPSHOT_PREAMBLE};
 pub use store::{CHECKPOINT, LOG, LOG_PREAMBLE, OPENINGS, OPENINGS_PREAMBLE, POLICIES, Recovery, TORN};
 
 pub use licit_ledger as ledger;

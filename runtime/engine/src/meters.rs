@@ -12,6 +12,7 @@
 //! | `licit_open_holds` | gauge | | open holds |
 //! | `licit_store_up` | gauge | | 1 if the store works, 0 if it is down or has stopped |
 //! | `licit_store_failures_total` | counter | | writes that failed, those that then went well included |
+//! | `licit_snapshots_total` | counter | `kept` | snapshots, by whether they could be written |
 //! | `licit_denials_unlogged_total` | counter | | denials that were answered and not logged by themselves |
 //!
 //! `command` is `ask`, `invoke`, `commit`, `extend`, `renew`, `release`, `expire`, `fail`, `order` or `other`; `outcome` is
@@ -82,6 +83,11 @@ pub(crate) fn wrote(section: &Section, took: Duration) {
 /// A write failed.
 pub(crate) fn failed() {
     counter!("licit_store_failures_total").increment(1);
+}
+
+/// A snapshot was made.
+pub(crate) fn snapshot(kept: bool) {
+    counter!("licit_snapshots_total", "kept" => if kept { "true" } else { "false" }).increment(1);
 }
 
 /// A denial was not logged.

@@ -9,6 +9,7 @@ use crate::archive::{Archive, RecordFile, Shelves};
 use crate::disk::{Disk, DiskFile};
 use crate::error::Error;
 use crate::frames::{Batch, Damage, End, HEAD, Head, Start};
+use crate::snapshot::{self, SNAPSHOT};
 
 /// The log's file: frames of receipts.
 pub const LOG: &str = "log";
@@ -36,6 +37,10 @@ pub struct Recovery {
     pub torn_log: u64,
     /// Bytes of openings without receipts.
     pub torn_openings: u64,
+    /// Leaves that did not have to be read, because a snapshot had them.
+    pub snapshot: Option<u64>,
+    /// Whether there was a snapshot that did not fit and was not used.
+    pub snapshot_unfit: bool,
 }
 
 /// Leaves and openings that are not durable yet, in one group.
@@ -253,6 +258,14 @@ impl Store {
         self.checkpoint = Some(note);
         self.signed = tree.size();
         Ok(())
+    }
+
+    /// Keeps the canonical bytes of the state that everything durable comes to, which must be signed already.
+    pub(crate) fn snapshot(&self, state: &[u8]) -> Result<(), Error> {
+        let Some(writer) = &self.writer else { return Ok(()) };
+        let Some((log, openings)) = writer.log.last.zip(writer.openings.last) else { return Ok(()) };
+        let bytes = snapshot::encode(&self.signer, state, &self.tree, &log, &openings)?;
+        writer.disk.replace(SNAPSHOT, &bytes).map_err(Error::io(SNAPSHOT))
     }
 
     /// The newest checkpoint, a signed note.

@@ -201,7 +201,8 @@ fn an_audit_for_another_gateway_fails() {
 #[test]
 fn group_commit_flushes_by_itself() {
     let disk = MemoryDisk::default();
-    let mut engine = open(Some(&disk), Options { group: 5, checkpoint_every: 10 }).expect("it opens");
+    let mut engine = open(Some(&disk), Options { group: 5, checkpoint_every: 10, ..Options::default() })
+        .expect("it opens");
     let module = engine.load(&monthly()).expect("it loads").module;
     let mut durable = Vec::new();
     for call in 0..12 {

@@ -8,7 +8,8 @@ use proptest::prelude::*;
 
 fn ledger() -> MemoryDisk {
     let disk = MemoryDisk::default();
-    let mut engine = open(Some(&disk), Options { group: 2, checkpoint_every: 4 }).expect("it begins");
+    let mut engine = open(Some(&disk), Options { group: 2, checkpoint_every: 4, ..Options::default() })
+        .expect("it begins");
     let module = engine.load(&monthly()).expect("it loads").module;
     for call in 0..4 {
         engine.invoke(module, id(call), START, chat(10)).expect("it is decided");

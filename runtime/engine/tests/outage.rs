@@ -25,7 +25,10 @@ fn settings() -> Settings {
 }
 
 fn gateway(disk: &MemoryDisk, settings: Settings) -> Result<(Gateway, [u8; 32]), Error> {
-    let gateway = Gateway::new(open(Some(disk), Options { group: 1, checkpoint_every: 5 })?, settings)?;
+    let gateway = Gateway::new(
+        open(Some(disk), Options { group: 1, checkpoint_every: 5, snapshot_every: 8 })?,
+        settings,
+    )?;
     let module = gateway.load(&monthly())?.module;
     Ok((gateway, module))
 }

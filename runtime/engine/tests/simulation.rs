@@ -107,7 +107,7 @@ impl World {
         let clock = self.clock.clone();
         let open = |world: &World, clock: Arc<AtomicU64>| {
             let salts = Box::new(DerivedSalts::new([3; 32]));
-            let options = Options { group: 1, checkpoint_every: 7 };
+            let options = Options { group: 1, checkpoint_every: 7, snapshot_every: 20 };
             let disk = Box::new(world.disk.clone());
             let engine =
                 Engine::open(Some(disk), key(), Box::new(move || clock.load(Relaxed)), salts, options)?;

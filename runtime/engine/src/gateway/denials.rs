@@ -106,7 +106,7 @@ mod tests {
     fn each_caller_has_so_many_and_the_rest_is_summed_up() {
         let settings = Denials { per_minute: 2, callers: 2, nobody: false };
         let mut book = DenialBook::default();
-        let mut judge = |book: &mut DenialBook, at, user| {
+        let judge = |book: &mut DenialBook, at, user| {
             let (who, request) = request(user);
             book.judge(at, &who, &request, &settings)
         };

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::Shared;
 use super::desk::{Desk, Health, Stage, Writing};
 use super::settings::{Flusher, Full};
+use crate::engine::snapshot_due;
 use crate::error::Error;
 use crate::meters;
 use crate::store::Store;
@@ -55,7 +56,12 @@ impl Shared {
         }
         desk.flushing = true;
         let down = matches!(desk.health, Health::Down(_));
+        let again = desk.writing.is_some();
         let writing = desk.take();
+        // The state as it is now belongs to the end of this group, unless the group failed before.
+        let leaves = desk.book.state.leaves();
+        let due = !again && snapshot_due(&self.options, self.snapshot.load(Ordering::Relaxed), leaves);
+        let state = due.then(|| desk.book.state.encode());
         drop(desk);
         let mut guard = self.store();
         let Some(store) = guard.as_mut() else {
@@ -70,9 +76,15 @@ impl Shared {
                 // Answers do not wait for a signature.
                 self.room.notify_all();
                 let unsigned = writing.tree.size().saturating_sub(store.signed());
-                if unsigned >= self.checkpoint_every {
+                if unsigned >= self.options.checkpoint_every || state.is_some() {
                     drop(desk);
                     let signed = sign(store);
+                    if let (Ok(()), Some(state)) = (&signed, state) {
+                        // Only a cache: without it the next opening takes longer.
+                        let kept = store.snapshot(&state);
+                        meters::snapshot(kept.is_ok());
+                        self.snapshot.store(leaves, Ordering::Relaxed);
+                    }
                     desk = self.desk()?;
                     match signed {
                         Ok(()) => desk.up(),
