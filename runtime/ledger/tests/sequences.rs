@@ -390,6 +390,8 @@ impl Model {
         if !released {
             seat.last = seat.last.max(Some(now));
         }
+        // What was only held and never used leaves no trace.
+        self.seats.retain(|_, seat| seat.last.is_some());
         Says::Leaf(Kind::Seat)
     }
 

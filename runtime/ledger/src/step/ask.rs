@@ -13,7 +13,7 @@ use crate::licence::{Licence, Openings, Policies};
 use crate::rating::price_of;
 use crate::refusal::Refusal;
 use crate::request::Request;
-use crate::state::Call;
+use crate::state::{Call, CounterKey};
 
 use super::purse::{Claim, dearest_position, limits_money};
 use super::touch::{Eyes, by_counter};
@@ -180,20 +180,17 @@ impl<P: Policies + ?Sized, O: Openings + ?Sized> Stepper<'_, P, O> {
         held
     }
 
-    /// The money limits that the use counts in: those that its dearest price changes.
+    /// The money limits that the use counts in: those that its price changes where it is dearest, with fees due. It may
+    /// come to stand there by corrections, so no position is left out.
     fn spends(&self, eyes: &Eyes<'_>, bound: &Bound, counts: &[Count]) -> Vec<SpendOf> {
         let manifest = eyes.licence.manifest();
         let used = by_counter(bound, |read| {
-            let quantity =
-                counts.iter().find(|count| count.counter == read.counter).map_or(0, |count| count.quantity);
-            let Some(key) =
-                crate::state::CounterKey::of(eyes.id, &eyes.who, read.counter, read.key, read.window)
-            else {
-                return 0;
-            };
+            let count = counts.iter().find(|count| count.counter == read.counter);
+            let key = CounterKey::of(eyes.id, &eyes.who, read.counter, read.key, read.window);
+            let (Some(count), Some(key)) = (count, key) else { return 0 };
             let sum = self.sum(&key);
-            let range = (sum.committed, sum.committed.saturating_add(sum.held));
-            dearest_position(manifest, read.counter, quantity, range).map_or(sum.committed, |(at, _)| at)
+            let range = (0, sum.committed.saturating_add(sum.held));
+            dearest_position(manifest, read.counter, count.quantity, range).map_or(0, |(at, _)| at)
         });
         let mut outcome = eyes.licence.policy().outcome();
         let state = licit_vm::State { used: &used, ..licit_vm::State::default() };
