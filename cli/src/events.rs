@@ -21,7 +21,7 @@ use licit_vm::Manifest;
 
 pub use line::Line;
 pub use window::span_of;
-pub use words::{json, refusal_words, words};
+pub use words::{json, order_words, refusal_words, words};
 
 /// What is known beside the line when an event is read.
 #[derive(Clone, Copy, Debug)]

@@ -8,6 +8,7 @@ use crate::shelf::Shelf;
 use crate::shell::{Shell, Style, shown};
 use crate::{input, instant};
 use licit_engine::{Content, Entry};
+use licit_ledger::Order;
 use licit_receipt::checkpoint::origin;
 use licit_receipt::kind::decision_name;
 use licit_receipt::proof::Proof;
@@ -95,7 +96,10 @@ fn list(shelf: &Shelf, format: FormatArg, shell: &mut Shell) -> Result {
             let word = shell.paint(style, &format!("{word:<14}"));
             let used = instant::text(i64::try_from(receipt.at.used).unwrap_or(i64::MAX));
             let id: String = super::hex(&leaf_hash(payload)).chars().take(16).collect();
-            let due = receipt.due.map_or_else(String::new, |due| format!("  due {} minor", due.minor));
+            let due = receipt.due.map_or_else(String::new, |due| {
+                let sign = if due.negative { "-" } else { "" };
+                format!("  due {sign}{} minor", due.minor)
+            });
             shell.line(
                 format!("{index:>8}  {id}  {:<10} {word} {used:<27}{due}", receipt.kind.name()).trim_end(),
             )?;
@@ -126,11 +130,36 @@ fn show(shelf: &Shelf, wanted: &str, format: FormatArg, shell: &mut Shell) -> Re
         shell.line(&format!("{} version {}", shown(&manifest.name), manifest.version))?;
         let words = decision(&entry, manifest, content, &names).human(shell.colour_out());
         shell.write(&words)?;
+    } else if let Some((licence, words)) = licence.as_ref().and_then(|licence| {
+        let order = ordered(&entry)?;
+        Some((licence, crate::events::order_words(&order, licence.manifest())))
+    }) {
+        let manifest = licence.manifest();
+        shell.line(&format!("{} version {}", shown(&manifest.name), manifest.version))?;
+        shell.line(&format!("{}  {}", entry.receipt.kind.name(), words.join("  ")))?;
+        if let Some(warrant) = entry.content.as_ref().and_then(|content| content.warrant) {
+            let key = licit_receipt::VerifyingKey::from_bytes(&warrant.key).map(|key| key.did());
+            shell.line(&format!("ordered by {}", key.unwrap_or_else(|_| "a key that is none".to_owned())))?;
+        }
     } else if entry.content.is_none() {
         shell.line("what was asked and why it was so decided is erased; the commitment holds")?;
     }
     shell.write(&entry.receipt.to_string())?;
     Ok(Exit::Fine)
+}
+
+/// The order that an event carried out, as its opening remembers it.
+fn ordered(entry: &Entry) -> Option<Order> {
+    let content = entry.content.as_ref()?;
+    let what = content.what.clone()?;
+    Some(Order {
+        id: entry.receipt.call?,
+        module: entry.receipt.module?,
+        at: what.has_instant().then_some(entry.receipt.at.used),
+        request: content.request.clone(),
+        what,
+        warrant: content.warrant,
+    })
 }
 
 fn decision<'a>(

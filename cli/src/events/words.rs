@@ -40,7 +40,8 @@ pub fn words(command: &Command, answer: &Answer, manifest: &Manifest, colour: bo
     text
 }
 
-fn order_words(order: &Order, manifest: &Manifest) -> Vec<String> {
+/// Whom an order is about, what it says, when.
+pub fn order_words(order: &Order, manifest: &Manifest) -> Vec<String> {
     let request = &order.request;
     let who = match (&request.user, &request.organisation) {
         (Some(user), Some(organisation)) => format!("@{} of @{}", shown(user), shown(organisation)),
