@@ -453,7 +453,7 @@ fn a_renewal_is_paid_from_its_anchor() {
 
 #[test]
 fn charges_at_close_and_floors() {
-    let mut ledger = Ledger::new(STORAGE);
+    let mut ledger = Ledger::new(CLOSING);
     let report = |ledger: &mut Ledger, call, user: &str, gigabytes: Option<u128>, calls| {
         let mut request = chat(user, Some("acme"), 0);
         request.action = Some("store".into());
@@ -480,7 +480,20 @@ fn charges_at_close_and_floors() {
     ledger.run(close(&ledger, 21, 647)).unwrap();
     assert_eq!(amount(&ledger), 3000);
     assert_eq!(ledger.run(close(&ledger, 22, 640)).map(|_| amount(&ledger)), Ok(0));
-    assert_eq!(ledger.run(correct(&ledger, 23, 2, 0, 0)), Err(Refusal::TooLateToCorrect));
+    assert_eq!(ledger.run(correct(&ledger, 23, 2, 0, 0)), Err(Refusal::Quantity("token".into())));
+    // What was rated at a close is rated again: the highest report is 60, of the band to 500; the calls are 1,700, above
+    // the floor.
+    let mut change = ledger.order(24, What::Correct(id(2)));
+    change.request.quantities = vec![("call".into(), 1100), ("gigabyte".into(), 60)];
+    let before = charged(&ledger);
+    ledger.run(Command::Order(change)).unwrap();
+    assert_eq!(charged(&ledger), before + 2200 - 1800 - 501 * 9 + 3500);
+    // And once more without it: the highest is 40, in the free band, and the floor is missed again.
+    ledger.run(Command::Order(ledger.order(25, What::Reverse(id(2))))).unwrap();
+    assert_eq!(charged(&ledger), before - 501 * 9);
+    ledger.run(Command::Order(ledger.order(26, What::Reverse(id(3))))).unwrap();
+    // The second user's fee goes with his last use.
+    assert_eq!(charged(&ledger), before - 501 * 9 - 950);
     sound(&ledger);
 }
 
