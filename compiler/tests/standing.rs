@@ -118,7 +118,8 @@ fn prices_that_stand() {
             "a: charge at close on highest gigabytes per organisation per month {
                up to 50 gigabytes free  up to 1 terabyte for EUR 35.00  beyond at EUR 0.09 per gigabyte } for product
              b: charge at close per user per week { up to 9 calls at EUR 1 per call  beyond for EUR 12.50 }
-             c: charge at close on average calls per term { beyond at EUR 0.001 per call }"),
+             c: charge at close on average calls per term { beyond at EUR 0.001 per call }
+             d: charge at close on last gigabytes per quarter { beyond at EUR 0.01 per gigabyte }"),
         &["charge", "at_close"]
     ));
 }
