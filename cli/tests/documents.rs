@@ -28,6 +28,14 @@ macro_rules! documents {
 
 documents! { build check command core events explain fmt key ledger pin run statement test }
 
+/// The README's `console` blocks, in a folder that has the licences where the README says they are.
+#[test]
+fn readme() {
+    compare(&folder().join("../../README.md"), |work| {
+        copy(&folder().join("../../spec/examples"), &work.join("spec/examples"));
+    });
+}
+
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")
 }
@@ -54,12 +62,17 @@ fn copy(from: &Path, to: &Path) {
 
 /// Runs a document and compares it with what is written there.
 fn document(name: &str) {
-    let path = folder().join("documents").join(name).with_extension("md");
+    compare(&folder().join("documents").join(name).with_extension("md"), |work| {
+        copy(&folder().join("files"), work);
+        copy(&folder().join("../../spec/examples"), work);
+    });
+}
+
+fn compare(path: &Path, prepare: impl Fn(&Path)) {
     let expected =
-        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let work = tempfile::tempdir().expect("a temporary folder");
-    copy(&folder().join("files"), work.path());
-    copy(&folder().join("../../spec/examples"), work.path());
+    prepare(work.path());
     let mut actual = String::new();
     let mut lines = expected.lines().peekable();
     let mut console = false;
@@ -87,7 +100,7 @@ fn document(name: &str) {
         return;
     }
     if std::env::var_os("UPDATE").is_some() {
-        std::fs::write(&path, &actual).expect("the document can be written");
+        std::fs::write(path, &actual).expect("the document can be written");
         return;
     }
     let first = actual.lines().zip(expected.lines()).position(|(a, b)| a != b);

@@ -118,7 +118,8 @@ fn the_statement_page_lists_every_field() {
     let folder = tempfile::tempdir().expect("a folder");
     let log = folder.path().join("log");
     let log = log.to_str().expect("a path");
-    let stream = std::fs::read_to_string(format!("{}/tests/files/prepaid.jsonl", env!("CARGO_MANIFEST_DIR")));
+    let stream =
+        std::fs::read_to_string(format!("{}/../spec/examples/prepaid.jsonl", env!("CARGO_MANIFEST_DIR")));
     licit(&["run", &examples("prepaid.licore"), "--ledger", log, "--quiet", "-"], &stream.expect("a stream"));
     let (told, errors) =
         licit(&["statement", log, "--grant", "PrepaidApi", "--month", "2026-05", "--format", "json"], "");
