@@ -6,8 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use licit_ledger::receipt::{Frontier, Kind, Receipt, Reference, leaf_hash};
 use licit_ledger::{
-    Call, CallId, Command, Content, Event, Id, Kept, Mint, Openings, Past, Refusal, State, Step, Who, fold,
-    step,
+    Call, CallId, Command, Content, Event, Kept, Mint, Openings, Past, Refusal, State, Step, Who, fold, step,
 };
 
 use crate::archive::Archive;
@@ -168,8 +167,8 @@ impl Book {
     }
 
     /// Whose open hold an invocation has.
-    pub(crate) fn holder(&self, call: Option<&CallId>) -> Option<Option<Id>> {
-        Some(self.state.hold(call?)?.held.who.licensee())
+    pub(crate) fn holder(&self, call: Option<&CallId>) -> Option<Who> {
+        Some(self.state.hold(call?)?.held.who)
     }
 
     /// Whether a leaf is the ask of an open hold.
@@ -241,8 +240,8 @@ impl Book {
 
     /// A leaf that is not durable yet.
     pub(crate) fn pending(&self, leaf: u64) -> Option<Result<Entry, Error>> {
-        let section = [self.writing.as_deref(), Some(&self.waiting)].into_iter().flatten();
-        let (payload, opening) = section.filter_map(|section| section.pair(leaf)).next()?;
+        let mut section = [self.writing.as_deref(), Some(&self.waiting)].into_iter().flatten();
+        let (payload, opening) = section.find_map(|section| section.pair(leaf))?;
         Some(Entry::of(leaf, payload.to_vec(), opening))
     }
 

@@ -488,7 +488,7 @@ impl Shared {
             return Ok(Pending::given(answer.durable()));
         };
         let answer = Answer::again(call, entry?);
-        let durability = &self.settings.durability;
+        let durability = self.settings.durability;
         let waits = [durability.of(command), durability.of_leaf(&answer.receipt)].contains(&Promise::Disk);
         let group = if waits { desk.group_of(call.leaf) } else { None };
         if group.is_some() {

@@ -49,9 +49,9 @@ pub(crate) fn encode(
         tree.size(),
         hex(&tree.root()),
         log.offset,
-        hex_of(&log.bytes()),
+        hex(&log.bytes()),
         openings.offset,
-        hex_of(&openings.bytes()),
+        hex(&openings.bytes()),
         body.len(),
         hex(&sha256(&body)),
     );
@@ -138,13 +138,9 @@ impl Claim {
     }
 }
 
-fn hex_of(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 fn unhex(text: &str) -> Option<Vec<u8>> {
     let digits = text.as_bytes().as_chunks::<2>().0;
-    if text.len() % 2 != 0 {
+    if !text.len().is_multiple_of(2) {
         return None;
     }
     digits.iter().map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()

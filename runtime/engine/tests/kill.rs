@@ -10,6 +10,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use licit_engine::receipt::hash::hex;
 use licit_engine::receipt::{SigningKey, leaf_hash};
 use licit_engine::{
     Answer, CallId, Durability, Engine, Error, Gateway, GroupCommit, Phase, Promise, Request, Settings,
@@ -68,10 +69,6 @@ fn tell(id: &CallId, answer: &Answer) {
     let receipt = leaf_hash(&answer.receipt.encode().expect("it was logged"));
     let line = format!("\n= {} {} {}\n", hex(id), answer.receipt.seq, hex(&receipt));
     std::io::stdout().write_all(line.as_bytes()).expect("somebody listens");
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn bytes(hex: &str) -> Option<Vec<u8>> {

@@ -172,7 +172,7 @@ fn draining_lets_holds_end_and_begins_none() {
         gateway.ask(module, id(call), START, chat(1), LATER).expect("it is decided");
     }
     let drained = std::thread::scope(|scope| {
-        let draining = scope.spawn(|| gateway.drain(Duration::from_secs(60)));
+        let draining = scope.spawn(|| gateway.drain(Duration::from_mins(1)));
         while !gateway.status().draining {
             std::thread::sleep(Duration::from_millis(1));
         }
@@ -199,7 +199,7 @@ fn draining_lets_holds_end_and_begins_none() {
 fn draining_ends_at_its_deadline_and_keeps_the_holds() {
     let disk = MemoryDisk::default();
     // Nothing is written by itself.
-    let group = GroupCommit { idle: Duration::from_secs(600), ..GroupCommit::default() };
+    let group = GroupCommit { idle: Duration::from_mins(10), ..GroupCommit::default() };
     let (gateway, module) = gateway(&disk, Settings { group, ..Settings::default() });
     gateway.ask(module, id(1), START, chat(1), LATER).expect("it is decided");
     let drained = gateway.drain(Duration::from_millis(20)).expect("it closes");
@@ -219,6 +219,6 @@ fn draining_waits_for_the_clock() {
     let module = gateway.load(&monthly()).expect("it loads").module;
     let now = licit_engine::Clock::now(&mut licit_engine::SystemClock);
     gateway.ask(module, id(1), START, chat(1), now + SECOND / 20).expect("it is decided");
-    let drained = gateway.drain(Duration::from_secs(600)).expect("it closes");
+    let drained = gateway.drain(Duration::from_mins(10)).expect("it closes");
     assert_eq!(drained, Drained { holds: 0, leaves: 3 });
 }

@@ -92,7 +92,7 @@ fn everything_that_happens_is_counted() {
     metrics::set_global_recorder(kept.clone()).expect("it is the only one");
     let disk = MemoryDisk::default();
     let engine = open(Some(&disk), Options::default()).expect("it opens");
-    let outage = Outage { retry: Duration::from_secs(600), ..Outage::default() };
+    let outage = Outage { retry: Duration::from_mins(10), ..Outage::default() };
     let gateway = Gateway::new(engine, Settings { outage, ..Settings::default() }).expect("it starts");
     let module = gateway.load(&monthly()).expect("it loads").module;
     let until = START + 86_400 * SECOND;

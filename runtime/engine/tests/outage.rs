@@ -194,10 +194,10 @@ fn a_licence_may_have_grace_while_the_disk_is_away() {
     let licence =
         first.with(|_, policies| *policies.iter().next().expect("it is loaded").1.policy().licence_id());
     drop(first);
-    let grace = Grace { time: Duration::from_secs(600), events: 3 };
+    let grace = Grace { time: Duration::from_mins(10), events: 3 };
     let outage = Outage {
         grace: BTreeMap::from([(licence.expect("it looks"), grace)]),
-        retry: Duration::from_secs(600),
+        retry: Duration::from_mins(10),
     };
     let (gateway, _) = gateway(&disk, Settings { outage, ..settings() }).expect("it opens");
     disk.fail(Some((0, Fault::Gone)));
@@ -234,7 +234,7 @@ fn grace_ends_by_time_too() {
     let grace = Grace { time: Duration::from_millis(20), events: u64::MAX };
     let outage = Outage {
         grace: BTreeMap::from([(licence.expect("it looks"), grace)]),
-        retry: Duration::from_secs(600),
+        retry: Duration::from_mins(10),
     };
     let (gateway, _) = gateway(&disk, Settings { outage, ..settings() }).expect("it opens");
     disk.fail(Some((0, Fault::Gone)));

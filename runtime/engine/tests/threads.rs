@@ -106,7 +106,7 @@ fn one_id_is_answered_once_however_many_ask() {
 #[test]
 fn an_answer_is_never_shown_before_it_is_as_durable_as_promised() {
     let disk = MemoryDisk::default();
-    let group = GroupCommit { idle: Duration::from_secs(600), ..GroupCommit::default() };
+    let group = GroupCommit { idle: Duration::from_mins(10), ..GroupCommit::default() };
     let (gateway, module) = gateway(&disk, Settings { group, ..Settings::default() });
     let before = disk.bytes(LOG).len();
     let held = gateway.ask(module, id(1), START, chat(10), START + 600 * SECOND).expect("it is decided");
@@ -139,7 +139,7 @@ fn what_waits_for_the_disk_is_a_choice() {
     use Promise::*;
     let disk = MemoryDisk::default();
     let durability = Durability { ask: Disk, invoke: Memory, commit: Memory, release: Memory, other: Memory };
-    let group = GroupCommit { idle: Duration::from_secs(600), ..GroupCommit::default() };
+    let group = GroupCommit { idle: Duration::from_mins(10), ..GroupCommit::default() };
     let (gateway, module) = gateway(&disk, Settings { durability, group, ..Settings::default() });
     let used = gateway.invoke(module, id(1), START, chat(1)).expect("it is decided");
     assert_eq!((used.standing, gateway.status().durable), (Standing::Memory, 1));
@@ -175,7 +175,7 @@ fn a_policy_is_changed_under_open_holds() {
 #[test]
 fn receipts_gather_in_groups() {
     let disk = MemoryDisk::default();
-    let group = GroupCommit { size: 16, linger: Duration::from_secs(600), idle: Duration::from_secs(600) };
+    let group = GroupCommit { size: 16, linger: Duration::from_mins(10), idle: Duration::from_mins(10) };
     let (gateway, module) = gateway(&disk, Settings { group, ..Settings::default() });
     disk.fail(None);
     threads(16, |thread| gateway.invoke(module, id(thread), START, chat(1)).expect("it is decided"));

@@ -143,18 +143,18 @@ impl Desk {
         let before = self.book.holder(ready.event.receipt.call.as_ref());
         let event = self.book.enter(ready).inspect_err(|_| self.stop())?;
         let after = self.book.holder(event.receipt.call.as_ref());
-        if let (Some(licensee), None) = (before, after)
-            && let Some(count) = self.holders.get_mut(&licensee)
+        if let (Some(who), None) = (before, after)
+            && let Some(count) = self.holders.get_mut(&who.licensee())
         {
             self.holds = self.holds.saturating_sub(1);
             *count = count.saturating_sub(1);
             if *count == 0 {
-                self.holders.remove(&licensee);
+                self.holders.remove(&who.licensee());
             }
         }
-        if let (None, Some(licensee)) = (before, after) {
+        if let (None, Some(who)) = (before, after) {
             self.holds = self.holds.saturating_add(1);
-            let count = self.holders.entry(licensee).or_insert(0);
+            let count = self.holders.entry(who.licensee()).or_insert(0);
             *count = count.saturating_add(1);
         }
         let now = Instant::now();

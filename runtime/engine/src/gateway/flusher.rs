@@ -157,11 +157,12 @@ impl Shared {
     pub(super) fn sign_durable<T>(&self, least: u64, look: impl FnOnce(&Store) -> T) -> Result<T, Error> {
         let mut guard = self.store();
         let store = guard.as_mut().ok_or(Error::Closed)?;
-        if store.signed() < least && store.signed() < self.archive.len() {
-            if let Err(error) = sign(store) {
-                self.failed(&mut *self.desk()?, &error);
-                return Err(error);
-            }
+        if store.signed() < least
+            && store.signed() < self.archive.len()
+            && let Err(error) = sign(store)
+        {
+            self.failed(&mut *self.desk()?, &error);
+            return Err(error);
         }
         Ok(look(store))
     }

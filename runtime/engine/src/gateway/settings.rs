@@ -62,7 +62,7 @@ impl Default for Durability {
 
 impl Durability {
     /// What is promised to whoever gives a command.
-    pub(crate) fn of(&self, command: &Command) -> Promise {
+    pub(crate) fn of(self, command: &Command) -> Promise {
         match command {
             Command::Ask { .. } => self.ask,
             Command::Invoke(_) => self.invoke,
@@ -75,7 +75,7 @@ impl Durability {
     }
 
     /// What was promised to whoever was told of a leaf first; a denial is told by ask and invoke alike.
-    pub(crate) fn of_leaf(&self, receipt: &Receipt) -> Promise {
+    pub(crate) fn of_leaf(self, receipt: &Receipt) -> Promise {
         match receipt.kind {
             Kind::Hold => self.ask,
             Kind::Commit if receipt.reference.is_none() => self.invoke,
