@@ -29,6 +29,7 @@ const IMPORTERS: &[(&str, &[&str])] = &[
     ("logos", &["grammar/src/lexer.rs"]),
     ("ariadne", &["compiler/src/render.rs"]),
     ("salsa", &["compiler/src/db.rs", "compiler/src/queries.rs"]),
+    ("indicatif", &["cli/src/progress.rs"]),
     ("jiff", &["compiler/src/zone.rs", "spec/reference/src/time.rs"]),
     ("ed25519_dalek", &["runtime/receipt/src/key.rs"]),
 ];
