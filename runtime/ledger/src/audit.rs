@@ -211,11 +211,11 @@ impl<'p, P: Policies + ?Sized> Audit<'p, P> {
 
     /// What can be said of an event that is not decided again: its money follows from the running totals.
     fn adds_up(&self, receipt: &Receipt, kept: &Kept) -> Result<(), Failure> {
-        let (who, settled) = match kept {
-            Kept::Commit { who, settled: Some(settled), .. }
-            | Kept::Correct { who, settled: Some(settled), .. }
-            | Kept::Close { who, settled: Some(settled), .. } => (who, settled),
-            _ => return Ok(()),
+        let (Kept::Commit { who, settled: Some(settled), .. }
+        | Kept::Correct { who, settled: Some(settled), .. }
+        | Kept::Close { who, settled: Some(settled), .. }) = kept
+        else {
+            return Ok(());
         };
         let module = receipt.module.unwrap_or_default();
         let licence = self.policies.licence(&module).ok_or(Failure::UnknownModule(module))?;

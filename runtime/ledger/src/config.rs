@@ -7,12 +7,15 @@ use licit_receipt::Kind;
 /// The longest list of keys for one kind of event.
 pub const MAX_KEYS: usize = 256;
 
+/// Who may order events: keys by kind.
+pub type Entitled = Vec<(Kind, Vec<[u8; 32]>)>;
+
 /// A configuration, in force from its event to the next one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Config {
     /// The Ed25519 keys that may order events of a kind, strictly ascending by kind, each list strictly ascending and
     /// not empty. A kind that is not listed needs no warrant.
-    pub entitled: Vec<(Kind, Vec<[u8; 32]>)>,
+    pub entitled: Entitled,
     /// How far the instant of a use may lie before the instant of the log, in microseconds; none: without bound.
     pub lateness: Option<u64>,
     /// How far it may lie after it; none: without bound.

@@ -536,7 +536,7 @@ fn only_the_entitled_give_orders() {
         assert_eq!(ledger.run(Command::Order(bad)), Err(Refusal::BadWarrant), "{change}");
     }
     ledger.run(Command::Order(good.clone())).unwrap();
-    assert_eq!(ledger.last().receipt.auth.is_some(), true);
+    assert!(ledger.last().receipt.auth.is_some());
     assert!(matches!(ledger.run(Command::Order(good)), Ok(Step::Repeat(_))));
     // What needs no warrant needs none; uses must be of about now.
     ledger.run(Command::Order(of_acme(&ledger, 22, What::Accept))).unwrap();

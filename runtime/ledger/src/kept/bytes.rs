@@ -16,7 +16,7 @@ use crate::codec::{
     MapWriter, read_instant, read_list, read_nat, read_signed, read_text, read_u16, read_u32, write_nat,
     write_signed,
 };
-use crate::config::Config;
+use crate::config::{Config, Entitled};
 use crate::content::read_duty;
 use crate::state::CallId;
 
@@ -503,13 +503,13 @@ fn read_denied(r: &mut Reader<'_>) -> Result<(u64, i64, i64), Error> {
     Ok((not_zero(r, Reader::uint)?, read_instant(r)?, read_instant(r)?))
 }
 
-fn read_entitled(r: &mut Reader<'_>) -> Result<Vec<(Kind, Vec<[u8; 32]>)>, Error> {
+fn read_entitled(r: &mut Reader<'_>) -> Result<Entitled, Error> {
     let wrong = r.error(ErrorKind::EntryOrder);
     let entitled = read_list(r, |r| {
         r.array_of(2)?;
         let unknown = r.error(ErrorKind::Range);
         let kind = Kind::from_number(r.uint()?).ok_or(unknown)?;
-        let keys = read_list(r, |r| r.bytes_exact())?;
+        let keys = read_list(r, Reader::bytes_exact)?;
         Ok((kind, keys))
     })?;
     let config = Config { entitled, ..Config::default() };

@@ -421,9 +421,13 @@ fn read_account(r: &mut Reader<'_>) -> Result<AccountKey, Error> {
 /// Two items.
 fn write_closed(w: &mut Writer<'_>, closed: Option<u64>, paid: &[i128]) {
     write_maybe(w, closed.is_some());
-    closed.into_iter().for_each(|at| w.uint(at));
+    if let Some(at) = closed {
+        w.uint(at);
+    }
     w.array(paid.len());
-    paid.iter().for_each(|paid| write_signed(w, *paid));
+    for paid in paid {
+        write_signed(w, *paid);
+    }
 }
 
 fn read_closed(r: &mut Reader<'_>) -> Result<(Option<u64>, Vec<i128>), Error> {

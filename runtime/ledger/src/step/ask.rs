@@ -15,6 +15,7 @@ use crate::refusal::Refusal;
 use crate::request::Request;
 use crate::state::{Call, CounterKey};
 
+use super::charge::Charge;
 use super::purse::{Claim, dearest_position, limits_money};
 use super::touch::{Eyes, by_counter};
 use super::{Draft, Stepper, bind, by_end, quantities, vm_state};
@@ -75,7 +76,7 @@ impl<P: Policies + ?Sized, O: Openings + ?Sized> Stepper<'_, P, O> {
                     &draft.quantities,
                 )?;
                 touched.bucket = charge.as_ref().map(|charge| charge.before);
-                draft.charge = charge.as_ref().map(|charge| charge.billed());
+                draft.charge = charge.as_ref().map(Charge::billed);
                 let duties = marks(ask.used_at, &answer.duties);
                 let settled = charge.map(|charge| charge.settled);
                 Kept::Commit {
@@ -163,7 +164,7 @@ impl<P: Policies + ?Sized, O: Openings + ?Sized> Stepper<'_, P, O> {
                 Count { counter: delta.counter, key: counter.key, window: delta.window, quantity: delta.add };
             match counter.of {
                 CounterOf::Seats { .. } => {
-                    held.seats.push(SeatOf { counter: delta.counter, key: counter.key })
+                    held.seats.push(SeatOf { counter: delta.counter, key: counter.key });
                 }
                 CounterOf::Spend { .. } | CounterOf::Prepaid => {}
                 _ if delta.add == 0 => {}

@@ -6,7 +6,7 @@ use licit_receipt::{Amount, Due, Quantity};
 use licit_vm::Window;
 
 use crate::content::Answer;
-use crate::credit::Lots;
+use crate::credit::{Lots, Paid};
 use crate::kept::{Draw, KeptLine, Settled, Span, Who};
 use crate::licence::{Licence, Money, Openings, Policies, Sharing};
 use crate::money::{Exact, due_of};
@@ -111,7 +111,7 @@ impl<P: Policies + ?Sized, O: Openings + ?Sized> Stepper<'_, P, O> {
         let net = rating::sum(&entry.lines)?;
         let paid = match self.lots(licence, who) {
             Some(lots) => lots.check(&entry.draws).ok()?,
-            None if entry.draws.is_empty() => Default::default(),
+            None if entry.draws.is_empty() => Paid::default(),
             None => return None,
         };
         let change = Exact { charged: net, gifted: paid.gifted, prepaid: paid.prepaid };

@@ -15,6 +15,7 @@ use crate::request::Request;
 use crate::state::{Call, CallId, Hold, Phase};
 
 use super::ask::{marks, used_up};
+use super::charge::Charge;
 use super::touch::Eyes;
 use super::{Draft, Stepper, bind, by_end, quantities, vm_state};
 
@@ -102,7 +103,7 @@ impl<P: Policies + ?Sized, O: Openings + ?Sized> Stepper<'_, P, O> {
         counts.dedup_by_key(|count| count.counter);
         let charge = self.charge(licence, who, hold.used_at, eyes.action, &answer, &draft.quantities)?;
         touched.bucket = charge.as_ref().map(|charge| charge.before);
-        draft.charge = charge.as_ref().map(|charge| charge.billed());
+        draft.charge = charge.as_ref().map(Charge::billed);
         let duties = marks(hold.used_at, &answer.duties);
         let (seats, reports) = (hold.held.seats.clone(), used.reports);
         let settled = charge.map(|charge| charge.settled);

@@ -175,7 +175,7 @@ impl<P: Policies + ?Sized, O: Openings + ?Sized> Stepper<'_, P, O> {
         let Some(settled) = settled else { return Ok(()) };
         let paid = match self.lots(licence, used.who) {
             Some(lots) => paid_by(lots, &settled.draws).ok_or(Refusal::Overflow)?,
-            None => Default::default(),
+            None => crate::credit::Paid::default(),
         };
         let net = rating::sum(&settled.lines).ok_or(Refusal::Overflow)?;
         let change = Exact { charged: net, gifted: paid.gifted, prepaid: paid.prepaid };
@@ -382,7 +382,7 @@ impl<P: Policies + ?Sized, O: Openings + ?Sized> Stepper<'_, P, O> {
                 add_line(&mut difference.lines, line).ok_or(Refusal::Overflow)?;
             }
         }
-        difference.reports = used.reports.clone();
+        difference.reports.clone_from(&used.reports);
         difference.reports.sort_by_key(|report| report.counter);
         Ok(())
     }

@@ -189,8 +189,11 @@ impl<P: Policies + ?Sized, O: Openings + ?Sized> Stepper<'_, P, O> {
             return Err(Refusal::Actions);
         }
         let id = id_of(licence);
-        let others = self.state.credit(&id, of).into_iter().flat_map(|lots| lots.iter());
-        let sum = others.fold(Some(parts), |sum, lot| sum?.checked_add(lot.paid));
+        let others = self.state.credit(&id, of).into_iter().flat_map(crate::credit::Lots::iter);
+        let sum = {
+            let mut others = others;
+            others.try_fold(parts, |sum, lot| sum.checked_add(lot.paid))
+        };
         sum.and_then(|sum| i128::try_from(sum).ok()).map(|_| ()).ok_or(Refusal::Overflow)
     }
 

@@ -138,18 +138,15 @@ impl<'a, P: Policies + ?Sized, O: Openings + ?Sized> Stepper<'a, P, O> {
         claims.push(*new);
         let dearest: Vec<u128> = claims.iter().map(|claim| self.dearest(claim, Some(new))).collect();
         // What was too dear before is not the new use's fault.
-        let before =
-            claims.iter().map(|claim| if self.is(claim, new) { 0 } else { self.dearest(claim, None) });
+        let before = claims
+            .iter()
+            .map(|claim| if core::ptr::eq(claim.held, new.held) { 0 } else { self.dearest(claim, None) });
         let before: Vec<u128> = before.collect();
         let mut reasons = self.over_limits(&claims, &dearest, &before);
         reasons.extend(self.over_credit(&claims, &dearest, &before));
         reasons.sort_unstable();
         reasons.dedup();
         reasons
-    }
-
-    fn is(&self, claim: &Claim<'_>, new: &Claim<'_>) -> bool {
-        core::ptr::eq(claim.held, new.held)
     }
 
     fn over_limits(&self, claims: &[Claim<'_>], dearest: &[u128], before: &[u128]) -> Vec<Reason> {
@@ -174,7 +171,7 @@ impl<'a, P: Policies + ?Sized, O: Openings + ?Sized> Stepper<'a, P, O> {
 
     /// Of every hold: all that may draw on a lot it may draw on could take so much that too little is left for it.
     fn over_credit(&self, claims: &[Claim<'_>], dearest: &[u128], before: &[u128]) -> Option<Reason> {
-        let short = claims.iter().find_map(|claim| {
+        claims.iter().find_map(|claim| {
             let of = claim.purse()?;
             let scale = claim.licence.money()?.scale;
             let empty = crate::credit::Lots::default();
@@ -195,8 +192,7 @@ impl<'a, P: Policies + ?Sized, O: Openings + ?Sized> Stepper<'a, P, O> {
             let prepaid = claim.licence.manifest().prepaid?;
             let counter = claim.licence.manifest().counters.get(prepaid as usize)?;
             too_much.then_some(Reason { code: ReasonCode::Credit, number: counter.clause })
-        });
-        short
+        })
     }
 }
 
