@@ -1,6 +1,8 @@
 //! Standing use and standing money: the core of each construct in its text form, to be read beside
 //! `spec/core-wider.md` section 9; and what is said of those that do not fit.
 
+use std::fmt::Write;
+
 use licit_compiler::{Code, Diagnostic, compile_text};
 
 const TERM: &str = "term     from 2026-01-01 until 2027-01-01";
@@ -49,7 +51,10 @@ fn entries(text: &str, words: &[&str]) -> String {
         let word = entry.trim_start().trim_start_matches('(').split([' ', ')']).next().unwrap_or_default();
         words.contains(&word)
     };
-    printed.split("\n  (").filter(wanted).map(|entry| format!("({}\n", entry.trim_end())).collect()
+    printed.split("\n  (").filter(wanted).fold(String::new(), |mut out, entry| {
+        let _ = writeln!(out, "({}", entry.trim_end());
+        out
+    })
 }
 
 #[test]
@@ -215,7 +220,7 @@ fn what_does_not_fit_has_one_finding() {
     for (what, text, code) in texts.chain(more) {
         let found: Vec<Code> = findings(&text).iter().map(|it| it.code).collect();
         if found != [code] {
-            wrong += &format!("{what}: {found:?}, not {code}\n");
+            let _ = writeln!(wrong, "{what}: {found:?}, not {code}");
         }
     }
     assert!(wrong.is_empty(), "\n{wrong}");

@@ -113,7 +113,7 @@ impl Lower<'_> {
             }
             ast::Charge::Cases(cases) => Charge::Cases(cases.iter().map(|case| self.case(case)).collect()),
             ast::Charge::AtClose(it) => match self.at_close(it) {
-                Some(it) => Charge::AtClose(it),
+                Some(it) => Charge::AtClose(Box::new(it)),
                 None => return ClauseKind::Broken,
             },
         };

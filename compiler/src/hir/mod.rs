@@ -333,7 +333,7 @@ pub(crate) struct Prepaid {
 pub(crate) enum Charge {
     Plain(Box<(Selector, Sp<Price>)>),
     Cases(Vec<Case>),
-    AtClose(AtClose),
+    AtClose(Box<AtClose>),
 }
 
 /// `at close on highest gigabytes per organisation per month { ... }`

@@ -83,7 +83,7 @@ impl Check<'_> {
         match self.anchor(&it.from) {
             Some(Anchor::Grant) | None => {}
             Some(_) => {
-                self.findings.push(Diagnostic::not_yet(it.from.span, "a renewal that is not `from grant`"))
+                self.findings.push(Diagnostic::not_yet(it.from.span, "a renewal that is not `from grant`"));
             }
         }
         let grace = it.grace.as_ref().map(|(length, acts)| self.grace(length, acts.as_ref()));

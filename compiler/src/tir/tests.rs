@@ -177,6 +177,9 @@ pub(crate) struct Subject<'a> {
     pub case_numbers: &'a std::collections::BTreeMap<String, Vec<usize>>,
 }
 
+/// What makes a piece of state of an instant.
+type Mark = fn(u64) -> TestGiven;
+
 /// What a counter counts.
 #[derive(Clone, Copy)]
 enum Counts {
@@ -259,7 +262,7 @@ impl Lower<'_> {
     }
 
     fn mark(&mut self, mark: &Name, on: &Sp<hir::Moment>) -> Option<TestGiven> {
-        const MARKS: [(&str, fn(u64) -> TestGiven); 7] = [
+        const MARKS: [(&str, Mark); 7] = [
             ("revoked", TestGiven::Notice),
             ("notice", TestGiven::Notice),
             ("grant", TestGiven::Grant),
