@@ -49,7 +49,7 @@ fn listed() -> Vec<(String, Vec<String>)> {
 
 #[test]
 fn the_stream_page_lists_every_event_with_its_fields() {
-    let licence = examples("prepaid.licore");
+    let licence = examples("prepaid.licit");
     let (_, errors) = licit(&["run", &licence, "-"], "{\"event\":\"?\"}\n");
     let known = errors.lines().next().unwrap_or_default().split("there are ").nth(1).unwrap_or_default();
     let mut known: Vec<&str> = known.split(", ").collect();
@@ -86,7 +86,7 @@ fn the_stream_page_lists_every_event_with_its_fields() {
 fn the_examples_of_the_stream_page_are_carried_out() {
     let page = page("stream.md");
     let block = page.split("```jsonl\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a block");
-    let (answers, errors) = licit(&["run", &examples("prepaid.licore"), "--format", "json", "-"], block);
+    let (answers, errors) = licit(&["run", &examples("prepaid.licit"), "--format", "json", "-"], block);
     assert_eq!(answers.lines().count(), block.lines().count(), "{errors}");
     for answer in answers.lines() {
         let answer: Value = serde_json::from_str(answer).expect("JSON");
@@ -120,7 +120,7 @@ fn the_statement_page_lists_every_field() {
     let log = log.to_str().expect("a path");
     let stream =
         std::fs::read_to_string(format!("{}/../spec/examples/prepaid.jsonl", env!("CARGO_MANIFEST_DIR")));
-    licit(&["run", &examples("prepaid.licore"), "--ledger", log, "--quiet", "-"], &stream.expect("a stream"));
+    licit(&["run", &examples("prepaid.licit"), "--ledger", log, "--quiet", "-"], &stream.expect("a stream"));
     let (told, errors) =
         licit(&["statement", log, "--grant", "PrepaidApi", "--month", "2026-05", "--format", "json"], "");
     let told: Value = serde_json::from_str(&told).unwrap_or_else(|error| panic!("{error}: {errors}"));

@@ -19,4 +19,7 @@ printf '\n%s\n' "All of them, with receipts in a log:"
 licit run "$folder/llm-api.lbc" --ledger "$folder/log" --quiet < "$trace"
 printf '\n%s\n' "An audit decides all of them again from the log alone:"
 licit audit "$folder/log"
-printf '\n%s\n' "The module and the log are in $folder"
+printf '\n%s\n' "What the customer owes for the month, and who earned it:"
+licit statement "$folder/log" --grant LlmApi --month 2023-11
+licit statement "$folder/log" --grant LlmApi --month 2023-11 --format html > "$folder/statement.html"
+printf '\n%s\n' "The module, the log and the statement as a page are in $folder"

@@ -19,7 +19,7 @@ Examples:
   licit build llm-api.licit                 writes LlmApi.lbc
   licit build licences/ -o out/ --core      one module and one core for each licence
   licit build one.licit -o one.lbc
-  licit build Storage.licore                 a core, in bytes or in its text form
+  licit build derivative.licore              a core, in bytes or in its text form
 
 A text with errors is not built; nor is one that imports without a pin (`licit pin` writes them) or names a party that \
 is bound to no identity (`party @acme is \"did:...\"`).")]

@@ -16,8 +16,8 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  licit warrant Storage.licore --gateway did:key:z6Mk... --key licensor.key < events.jsonl > signed.jsonl
-  licit warrant Storage.licore --gateway gateway.key --key licensor.key '{\"event\":\"close\",\"id\":\"c-5\",\"organisation\":\"acme\",\"window\":\"2026-05\"}'
+  licit warrant storage.licit --gateway did:key:z6Mk... --key licensor.key < events.jsonl > signed.jsonl
+  licit warrant storage.licit --gateway gateway.key --key licensor.key '{\"event\":\"close\",\"id\":\"c-5\",\"organisation\":\"acme\",\"window\":\"2026-05\"}'
 
 A gateway may be configured to carry out grants, payments, corrections, ... only for certain keys (the event \
 `configure`). A warrant is such a key's signature under one event, for one licence and one gateway: the line comes back \
