@@ -225,3 +225,78 @@ fn what_does_not_fit_has_one_finding() {
     }
     assert!(wrong.is_empty(), "\n{wrong}");
 }
+
+fn id(text: &str) -> [u8; 32] {
+    let out = compile_text(&[("l.licit", text)]).remove(0);
+    assert_eq!(out.diagnostics, [], "{text}");
+    out.licences[0].core.licence_id().expect("a canonical core")
+}
+
+#[test]
+fn every_word_of_them_is_meaning_but_those_that_say_nothing() {
+    let renews = "renews each month from grant while paid, grace 5 days for infer\n  ends when revenue > 300\n  corrections within 60 days of close";
+    let clauses = "a: limit 8 calls at once per organisation, lease 5 minutes
+        b: limit 12 users per organisation, held 14 days
+        c: limit EUR 25.00 per renewal per user
+        d: charge EUR 9.50 per user per month for research
+        e: charge per hour { first 9 calls free  beyond at EUR 1 per call }, at least EUR 3, at most EUR 90
+        f: prepaid per organisation for product
+        s: split each quarter first 2% to @grid, then 1 part to @me, 2 parts to @acme";
+    let standing = licence("granted to @acme", renews, clauses);
+    let close = licence(
+        "",
+        "term 90 hours from first use",
+        "f: charge at close on highest calls per user per month { up to 5 calls free  up to 9 calls for EUR 35  beyond at EUR 2 per call }",
+    );
+    let changes = [
+        (&standing, "granted to @acme", "granted to @grid"),
+        (&standing, "granted to @acme", ""),
+        (&standing, "each month from", "each quarter from"),
+        (&standing, "grace 5 days", "grace 6 days"),
+        (&standing, "days for infer", "days for train"),
+        (&standing, "days for infer", "days"),
+        (&standing, "revenue > 300", "revenue > 301"),
+        (&standing, "within 60 days", "within 2 months"),
+        (&standing, "limit 8 calls", "limit 9 calls"),
+        (&standing, "lease 5 minutes", "lease 5 hours"),
+        (&standing, "at once per organisation", "at once"),
+        (&standing, "12 users", "13 users"),
+        (&standing, "held 14 days", "held 15 days"),
+        (&standing, "EUR 25.00 per renewal", "EUR 25.01 per renewal"),
+        (&standing, "EUR 25.00 per renewal", "EUR 25.00 per minute"),
+        (&standing, "EUR 9.50 per user", "EUR 9.60 per user"),
+        (&standing, "EUR 9.50 per user", "EUR 9.50 per organisation"),
+        (&standing, "at least EUR 3", "at least EUR 4"),
+        (&standing, ", at most EUR 90", ""),
+        (&standing, "prepaid per organisation", "prepaid per user"),
+        (&standing, "organisation for product", "organisation"),
+        (&standing, "first 2% to @grid", "first 3% to @grid"),
+        (&standing, "first 2% to @grid", "first 2% to @me"),
+        (&standing, "2 parts to @acme", "3 parts to @acme"),
+        (&close, "90 hours from", "91 hours from"),
+        (&close, "from first use", "from release"),
+        (&close, "from first use", "from grant"),
+        (&close, "highest", "last"),
+        (&close, "highest", "average"),
+        (&close, "up to 5 calls", "up to 6 calls"),
+        (&close, "for EUR 35", "for EUR 36"),
+        (&close, "for EUR 35", "at EUR 35 per call"),
+        (&close, "per user per month", "per month"),
+    ];
+    for (text, from, to) in changes {
+        assert!(text.contains(from), "no `{from}`");
+        assert_ne!(id(text), id(&text.replacen(from, to, 1)), "`{from}` to `{to}`");
+    }
+    let same = [
+        (&standing, "prepaid per organisation", "prepaid per organisation, gifts unshared"),
+        (&standing, "lease 5 minutes", "lease 300 seconds"),
+        (&standing, "8 calls at once", "8 call at once"),
+        (&standing, "1 part to @me, 2 parts", "2 parts to @me, 4 parts"),
+        (&standing, "per user per month for research", "per month per user for research"),
+        (&close, "90 hours from", "5_400 minutes from"),
+    ];
+    for (text, from, to) in same {
+        assert!(text.contains(from), "no `{from}`");
+        assert_eq!(id(text), id(&text.replacen(from, to, 1)), "`{from}` to `{to}`");
+    }
+}
