@@ -182,7 +182,7 @@ impl<M: Meter> Run<'_, M> {
             None | Some(Cost::Free) => return,
             Some(cost) if LARGEST => match self.largest_line(cost) {
                 Ok(amount) => amount,
-                Err(NoKey) => return,
+                Err(NoLine) => return,
             },
             Some(Cost::Rate { unit, rate, proven }) => Prices::rate(rate, self.bound.quantity(unit), proven),
             Some(Cost::Graduated { unit, key, counter, tiers, proven }) => {
@@ -192,20 +192,10 @@ impl<M: Meter> Run<'_, M> {
                 let used = total - self.bound.quantity(unit);
                 prices.graduated(tiers, used, total, proven, self.meter)
             }
-            Some(Cost::Capped { unit, key, counter, tiers, cap }) => {
-                let highest = self.policy.units.get(usize::from(unit)).copied().unwrap_or(0);
-                let Some(total) = self.total(counter, key, unit, highest) else { return };
-                self.delta(counter, unit);
-                let used = total - self.bound.quantity(unit);
-                Some(prices.capped(tiers, cap, used, total, self.meter))
-            }
-            Some(Cost::Fee { amount, key, counter }) => {
-                if self.given(key).is_err() {
-                    return;
-                }
-                self.add(counter, 1);
-                Some(if self.used(counter) == 0 { amount.into() } else { 0 })
-            }
+            Some(cost) => match self.wider_line(cost) {
+                Ok(amount) => Some(amount),
+                Err(NoLine) => return,
+            },
         };
         let Some(amount) = priced else {
             let clause = self.clause_of(charge);
@@ -218,8 +208,29 @@ impl<M: Meter> Run<'_, M> {
         self.out.lines.push(Line { charge, case, amount });
     }
 
+    /// The line of a price that is capped, or a fee.
+    #[inline(never)]
+    fn wider_line(&mut self, cost: Cost) -> Result<u128, NoLine> {
+        match cost {
+            Cost::Capped { unit, key, counter, tiers, cap } => {
+                let policy = self.policy;
+                let highest = policy.units.get(usize::from(unit)).copied().unwrap_or(0);
+                let total = self.total(counter, key, unit, highest).ok_or(NoLine)?;
+                self.delta(counter, unit);
+                let used = total - self.bound.quantity(unit);
+                Ok(policy.prices.capped(tiers, cap, used, total, self.meter))
+            }
+            Cost::Fee { amount, key, counter } => {
+                self.given(key)?;
+                self.add(counter, 1);
+                Ok(if self.used(counter) == 0 { amount.into() } else { 0 })
+            }
+            Cost::Free | Cost::Rate { .. } | Cost::Graduated { .. } => Err(NoLine),
+        }
+    }
+
     /// The largest line of a price, none if it does not fit.
-    fn largest_line(&mut self, cost: Cost) -> Result<Option<u128>, NoKey> {
+    fn largest_line(&mut self, cost: Cost) -> Result<Option<u128>, NoLine> {
         let (unit, key, counter, tiers, cap) = match cost {
             Cost::Free => return Ok(Some(0)),
             Cost::Rate { unit, rate, proven } => {
@@ -242,12 +253,12 @@ impl<M: Meter> Run<'_, M> {
         Ok(steepest(pieces, range, quantity, highest))
     }
 
-    fn given(&mut self, key: licit_bytecode::Key) -> Result<(), NoKey> {
+    fn given(&mut self, key: licit_bytecode::Key) -> Result<(), NoLine> {
         if self.bound.has(key) {
             return Ok(());
         }
         self.out.scratch.need(5 + key as u32);
-        Err(NoKey)
+        Err(NoLine)
     }
 
     fn range_of(&self, counter: u16) -> (u128, u128) {
@@ -255,5 +266,5 @@ impl<M: Meter> Run<'_, M> {
     }
 }
 
-/// Whose count it is was not given.
-struct NoKey;
+/// Something is missing or out of range, which was said.
+struct NoLine;

@@ -475,7 +475,7 @@ impl<M: Meter> Run<'_, M> {
             return;
         }
         self.out.permitted = true;
-        if self.row.wider.is_some() || self.policy.prices.fees {
+        if self.policy.prices.disorder {
             self.order_deltas();
         }
         if !new {

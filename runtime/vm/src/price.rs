@@ -74,8 +74,8 @@ pub(crate) struct Prices {
     pub(crate) cases: Vec<Cost>,
     /// Whether the lines of any request sum to less than 2^127.
     pub(crate) sum_proven: bool,
-    /// Whether there is any fee; their counters are not in the order of the cases.
-    pub(crate) fees: bool,
+    /// Whether any counter is met out of its order: there are others than of limits on sums and graduated prices.
+    pub(crate) disorder: bool,
     /// Units that a request may not have without a price for them.
     pub(crate) unpriced: Vec<u16>,
     tiers: Vec<Tier>,
@@ -109,7 +109,8 @@ pub(crate) fn price_tables(m: &Module, counters: &[Counter]) -> Prices {
     }
     let sum = dearest.iter().try_fold(0u128, |sum, d| below(sum.checked_add((*d)?)));
     out.sum_proven = sum.is_some();
-    out.fees = out.cases.iter().any(|c| matches!(c, Cost::Fee { .. }));
+    let early = |c: &Counter| matches!(c.of, CounterOf::Limit { .. } | CounterOf::Case { .. });
+    out.disorder = !counters.iter().all(early);
     let mut priced: Vec<u16> = out.cases.iter().filter_map(|c| c.unit()).collect();
     priced.extend(m.at_close.iter().map(|c| c.unit as u16));
     if !priced.is_empty() {
