@@ -27,7 +27,7 @@ use crate::disk::Disk;
 use crate::engine::{Answer, Engine, Loaded, Options, Standing, check_erasable, erase, prove, sorted};
 use crate::entry::{Entry, Names, Proof};
 use crate::error::Error;
-use crate::meters;
+use crate::metrics;
 use crate::policies::PolicySet;
 use crate::store::Store;
 use denials::Summed;
@@ -116,7 +116,7 @@ impl Gateway {
             options,
             snapshot: AtomicU64::new(snapshot),
         });
-        meters::desk(&*shared.desk()?);
+        metrics::desk(&*shared.desk()?);
         let thread = match shared.settings.flusher {
             Flusher::Caller => None,
             Flusher::Thread => {
@@ -236,7 +236,7 @@ impl Gateway {
     pub fn begin(&self, command: &Command) -> Result<Pending, Error> {
         let started = Instant::now();
         let pending = self.shared().decide(command);
-        meters::decided(command, pending.as_ref().map(Pending::early), started.elapsed());
+        metrics::decided(command, pending.as_ref().map(Pending::early), started.elapsed());
         pending
     }
 
@@ -446,7 +446,7 @@ impl Shared {
             let who = desk.book.who(&ready.event);
             !desk.denials.judge(at, &who, &ready.event.content.request, &self.settings.denials)
         } {
-            meters::unlogged();
+            metrics::unlogged();
             let answer =
                 Answer { standing: Standing::Unlogged, ..Answer::of(*ready.event, &desk.book.state) };
             return Ok(Pending::given(answer));
@@ -464,7 +464,7 @@ impl Shared {
 
     /// Tells whoever waits for what an event brings.
     fn entered(&self, mut desk: MutexGuard<'_, Desk>, kind: Kind) {
-        meters::desk(&desk);
+        metrics::desk(&desk);
         let stirred = desk.stirred();
         drop(desk);
         if stirred {

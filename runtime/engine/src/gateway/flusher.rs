@@ -9,7 +9,7 @@ use super::desk::{Desk, Health, Stage, Writing};
 use super::settings::{Flusher, Full};
 use crate::engine::snapshot_due;
 use crate::error::Error;
-use crate::meters;
+use crate::metrics;
 use crate::store::Store;
 
 impl Shared {
@@ -82,7 +82,7 @@ impl Shared {
                     if let (Ok(()), Some(state)) = (&signed, state) {
                         // Only a cache: without it the next opening takes longer.
                         let kept = store.snapshot(&state);
-                        meters::snapshot(kept.is_ok());
+                        metrics::snapshot(kept.is_ok());
                         self.snapshot.store(leaves, Ordering::Relaxed);
                     }
                     desk = self.desk()?;
@@ -98,7 +98,7 @@ impl Shared {
         }
         drop(guard);
         desk.flushing = false;
-        meters::desk(&desk);
+        metrics::desk(&desk);
         if self.settings.flusher == Flusher::Caller {
             // Whoever waits for the next group writes it.
             desk.group.nudge();
@@ -109,7 +109,7 @@ impl Shared {
 
     /// A write has failed twice: what a disk does may pass, what a file holds does not.
     fn failed(&self, desk: &mut Desk, error: &Error) {
-        meters::failed();
+        metrics::failed();
         if matches!(error, Error::Io { .. }) {
             desk.down(error, self.settings.outage.retry);
         } else {
@@ -201,13 +201,13 @@ fn write(store: &mut Store, writing: &Writing, down: bool) -> Result<(), Error> 
         Ok(()) => Ok(()),
         Err(error) => {
             if error.is_some() {
-                meters::failed();
+                metrics::failed();
             }
             store.reopen().and_then(|()| store.append(section, &writing.tree))
         }
     };
     if written.is_ok() {
-        meters::wrote(section, begun.elapsed());
+        metrics::wrote(section, begun.elapsed());
     }
     written
 }
@@ -215,7 +215,7 @@ fn write(store: &mut Store, writing: &Writing, down: bool) -> Result<(), Error> 
 /// Signs the durable head; if that fails, once more.
 fn sign(store: &mut Store) -> Result<(), Error> {
     store.sign().or_else(|_| {
-        meters::failed();
+        metrics::failed();
         store.sign()
     })
 }

@@ -11,7 +11,7 @@ use super::group::{Fate, Group};
 use super::settings::Flusher;
 use crate::engine::Answer;
 use crate::error::Error;
-use crate::meters;
+use crate::metrics;
 
 /// An answer that may have to wait for the disk: to be waited for by [`Pending::wait`], or as a future.
 ///
@@ -58,7 +58,7 @@ impl Pending {
         // Polled again after it was ready.
         let Some(mut answer) = self.answer.take() else { return Err(Error::Closed) };
         if shared.is_some() {
-            meters::waited(self.since.elapsed());
+            metrics::waited(self.since.elapsed());
         }
         match fate {
             Fate::Durable => answer = answer.durable(),

@@ -21,9 +21,9 @@
 
 use std::time::Duration;
 
+use ::metrics::{counter, gauge, histogram};
 use licit_ledger::Command;
 use licit_ledger::receipt::Kind;
-use metrics::{counter, gauge, histogram};
 
 use crate::engine::Answer;
 use crate::error::Error;
