@@ -238,6 +238,57 @@ fn what_no_crash_can_do_is_an_error() {
 }
 
 #[test]
+fn a_folder_that_lacks_a_file_is_left_as_it_is() {
+    let (disk, _, _) = three_frames();
+    for missing in [&[LOG][..], &[OPENINGS], &[LOG, OPENINGS]] {
+        let disk = disk.copy();
+        for name in missing {
+            disk.remove(name);
+        }
+        let names = disk.names();
+        let refused = open(Some(&disk), Options::default());
+        assert!(matches!(refused, Err(Error::Lost { .. } | Error::NoOpening(0))), "{refused:?}");
+        assert_eq!(disk.names(), names, "nothing was made");
+    }
+}
+
+#[test]
+fn erasing_may_fail_at_every_operation() {
+    let secret = || {
+        let disk = MemoryDisk::default();
+        let mut engine = open(Some(&disk), Options::default()).expect("it begins");
+        let module = engine.load(&monthly()).expect("it loads").module;
+        let mut request = chat(10);
+        request.user = Some("somebody".into());
+        engine.invoke(module, id(1), START, request).expect("it is decided");
+        engine.invoke(module, id(2), START, chat(10)).expect("it is decided");
+        engine.flush().expect("it is written");
+        (disk, engine)
+    };
+    let leaves = std::collections::BTreeSet::from([1]);
+    let (mut erased, mut kept) = (0, 0);
+    for number in 0.. {
+        let (disk, mut engine) = secret();
+        disk.fail(Some((number, Fault::Half)));
+        let done = engine.erase(&leaves).and_then(|()| engine.close());
+        let beyond = disk.operations() <= number;
+        disk.crash(0);
+        disk.fail(None);
+        let engine = open(Some(&disk), Options::default()).expect("it opens");
+        let gone = engine.entry(1).expect("it reads").content.is_none();
+        assert!(engine.entry(2).expect("it reads").content.is_some());
+        assert!(gone || done.is_err(), "erased means gone");
+        (erased, kept) = (erased + u32::from(gone), kept + u32::from(!gone));
+        engine.close().expect("it closes");
+        assert!(audit(&disk, None, &mut |_, _| {}).expect("it can be audited").passes());
+        if beyond {
+            break;
+        }
+    }
+    assert!(erased > 1 && kept > 1, "{erased} {kept}");
+}
+
+#[test]
 fn signed_leaves_are_never_cut() {
     let disk = MemoryDisk::default();
     let mut told = Told::new();

@@ -173,7 +173,8 @@ pub struct Grace {
     pub events: u64,
 }
 
-/// Which denials are logged. All of them are answered.
+/// Which denials are logged. All of them are answered. One that is not logged is not remembered either: the same id,
+/// asked again, is decided anew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Denials {
     /// Of each caller in each minute of the log's clock. What goes beyond is summed up.
