@@ -177,6 +177,7 @@ fn licence<'a>(args: &'a Args, licences: &'a [Licence]) -> Result<(&'a Licence, 
         found = licences.iter().filter(by_id).collect();
     }
     // Modules of one licence differ in nothing that a statement tells.
+    found.sort_by_key(|licence| *licence.policy().licence_id());
     found.dedup_by_key(|licence| *licence.policy().licence_id());
     let list = |licences: &[&Licence]| -> Vec<String> {
         let id = |licence: &Licence| super::hex(licence.policy().licence_id());

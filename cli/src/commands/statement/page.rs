@@ -64,12 +64,18 @@ impl Page<'_> {
             "receipts",
             format!("{leaves} of a log of {}", grouped(u128::from(statement.leaves.log))),
         ));
+        let uses: u64 = statement.days.iter().map(|day| day.uses).sum();
+        facts.push(("uses", grouped(u128::from(uses))));
         facts.push(("status", self.status()));
         facts
     }
 
     fn status(&self) -> String {
-        if self.statement.is_closed() {
+        if self.statement.currency.is_none() {
+            "the licence charges nothing".to_owned()
+        } else if self.statement.windows.is_empty() {
+            "nothing is charged so far".to_owned()
+        } else if self.statement.is_closed() {
             "closed: only corrections may follow".to_owned()
         } else if self.statement.exceptions.open.count > 0 {
             "open: holds are open, and windows are not closed".to_owned()
