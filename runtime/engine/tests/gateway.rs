@@ -215,3 +215,53 @@ fn group_commit_flushes_by_itself() {
     assert_eq!(signed.as_deref(), Some("11"));
     assert!(Statement::of(engine.state(), engine.policies()).balances());
 }
+
+#[test]
+fn every_command_goes_through_the_gateway() {
+    use licit_engine::ledger::{Order, What};
+    let disk = MemoryDisk::default();
+    let (engine, module) = gateway(Some(&disk));
+    let gateway = licit_engine::Gateway::new(engine, licit_engine::Settings::default()).expect("it starts");
+    let ask =
+        |call| gateway.ask(module, id(call), START, chat(10), START + 3600 * SECOND).expect("it is decided");
+    for call in 1..=4 {
+        assert_eq!(ask(call).phase, Phase::Held);
+    }
+    let tokens = |count| vec![("token".to_string(), count)];
+    assert_eq!(gateway.extend(id(1), tokens(30)).expect("it is larger").phase, Phase::Held);
+    assert_eq!(gateway.commit(id(1), tokens(25)).expect("it is billed").phase, Phase::Committed);
+    assert_eq!(gateway.fail(id(2)).expect("it is recorded").phase, Phase::Failed);
+    assert_eq!(gateway.release(id(3)).expect("it is given back").phase, Phase::Released);
+    // A hold is renewed as far as its ask allows.
+    let renewed = gateway.renew(id(4), START + 7200 * SECOND);
+    assert!(matches!(renewed, Err(Error::Refused(_))), "{renewed:?}");
+    let use_5 = licit_engine::ledger::Ask { call: id(5), module, used_at: START, request: chat(10) };
+    let (until, latest) = ((START + 3600 * SECOND) as i64, (START + 9000 * SECOND) as i64);
+    let command = licit_engine::ledger::Command::Ask { ask: use_5, until, latest: Some(latest) };
+    gateway.answer(&command).expect("it is decided");
+    assert_eq!(gateway.renew(id(5), START + 7200 * SECOND).expect("it is renewed").phase, Phase::Held);
+    let end = gateway.with(|state, _| state.hold(&id(5)).map(|hold| hold.until)).expect("it looks");
+    assert_eq!(end, Some((START + 7200 * SECOND) as i64));
+    let order = |what, id, at| Order { id, module, at, request: chat(20), what, warrant: None };
+    let corrected = gateway.order(order(What::Correct(id(1)), id(100), None)).expect("it is corrected");
+    assert_eq!(corrected.receipt.kind, Kind::Correct);
+    let again = gateway.order(order(What::Correct(id(1)), id(100), None)).expect("it is answered");
+    assert_eq!((again.repeated, again.receipt.seq), (true, corrected.receipt.seq));
+    let reversed = gateway.order(order(What::Reverse(id(1)), id(101), None)).expect("it is taken back");
+    assert_eq!(reversed.receipt.kind, Kind::Reversal);
+    let granted = gateway.order(order(What::Grant, id(102), Some(START))).expect("it is granted");
+    assert_eq!(granted.phase, Phase::Recorded);
+    // From now on corrections need a warrant.
+    let keys = vec![SigningKey::from_seed(&[9; 32]).verifying_key().to_bytes()];
+    let entitled = vec![(Kind::Correct, keys)];
+    let config = licit_engine::ledger::Config { entitled, ..licit_engine::ledger::Config::default() };
+    gateway.configure(config).expect("it is in force");
+    let refused = gateway.order(order(What::Correct(id(1)), id(103), None));
+    assert!(matches!(refused, Err(Error::Refused(_))));
+    assert!(gateway.statement().expect("it adds up").balances());
+    gateway.drain(std::time::Duration::ZERO).expect("it closes");
+    let report = audit(&disk, Some(&key().verifying_key()), &mut |leaf, verdict| {
+        assert_eq!(*verdict, Verdict::Reexecuted, "leaf {leaf}");
+    });
+    assert!(report.expect("it can be audited").passes());
+}
