@@ -3,7 +3,7 @@
 //! Every change of state is an event, every event is a receipt in a log, and the log is the only truth: state is a
 //! fold over it. The rules and the bytes are in `spec/ledger.md`.
 //!
-//! Reading order: [`request`] (what is asked), [`licence`] (what decides it), [`state`], [`command`], [`mod@step`]
+//! Reading order: [`request`] (what is asked), [`licence`] (what decides it), [`state`], [`command`], [`order`], [`config`], [`mod@step`]
 //! (command to event), [`mod@fold`] (event to state), [`kept`] and [`content`] (the two parts of an opening), [`money`],
 //! [`parts`], [`credit`], [`rating`], [`accounts`], [`statement`], [`audit`].
 //!

@@ -79,7 +79,7 @@ pub fn unit_of(price: &Price) -> Option<u32> {
 }
 
 /// T(x) of a graduated schedule, at most its cap.
-pub fn schedule(tiers: &[Tier], cap: Option<u64>, x: u128) -> Option<u128> {
+pub fn schedule(tiers: &[Tier], cap: Option<u128>, x: u128) -> Option<u128> {
     let mut sum = 0u128;
     for (at, tier) in tiers.iter().enumerate() {
         let end = tiers.get(at.saturating_add(1)).map_or(u128::MAX, |next| next.start);
@@ -87,12 +87,12 @@ pub fn schedule(tiers: &[Tier], cap: Option<u64>, x: u128) -> Option<u128> {
         let amount = inside.checked_mul(u128::from(tier.rate)).and_then(|part| sum.checked_add(part));
         match (amount, cap) {
             (Some(amount), _) => sum = amount,
-            // Whatever it comes to is above the cap, which fits 64 bits.
-            (None, Some(cap)) => return Some(u128::from(cap)),
+            // Whatever it comes to is above the cap, which is below 2^127.
+            (None, Some(cap)) => return Some(cap),
             (None, None) => return None,
         }
     }
-    let sum = cap.map_or(sum, |cap| sum.min(u128::from(cap)));
+    let sum = cap.map_or(sum, |cap| sum.min(cap));
     (sum < TOO_LARGE).then_some(sum)
 }
 
@@ -101,7 +101,7 @@ pub fn missing_to_floor(price: &Price, used: u128) -> Option<u128> {
     match price {
         Price::Bounded { tiers, cap, floor: Some(floor), .. } => {
             let charged = schedule(tiers, *cap, used)?;
-            Some(u128::from(*floor).saturating_sub(charged))
+            Some(floor.saturating_sub(charged))
         }
         _ => Some(0),
     }
@@ -111,7 +111,7 @@ pub fn missing_to_floor(price: &Price, used: u128) -> Option<u128> {
 pub fn cap_reached(price: &Price, used: u128) -> bool {
     match price {
         Price::Bounded { tiers, cap: Some(cap), .. } => {
-            schedule(tiers, Some(*cap), used) == Some(u128::from(*cap)) && used > 0
+            schedule(tiers, Some(*cap), used) == Some(*cap) && used > 0
         }
         _ => false,
     }
@@ -122,8 +122,8 @@ pub fn cap_reached(price: &Price, used: u128) -> bool {
 pub fn band_amount(bands: &[Band], quantity: u128) -> Option<u128> {
     let band = bands.iter().find(|band| band.upto.is_none_or(|upto| quantity <= upto))?;
     let amount = match band.kind {
-        BandKind::At => quantity.checked_mul(u128::from(band.amount))?,
-        BandKind::For => u128::from(band.amount),
+        BandKind::At => quantity.checked_mul(band.amount)?,
+        BandKind::For => band.amount,
     };
     (amount < TOO_LARGE).then_some(amount)
 }

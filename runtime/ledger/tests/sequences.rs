@@ -63,10 +63,14 @@ fn act() -> impl Strategy<Value = Act> {
 /// extensions lie about what is held.
 fn aim(act: &Act, model: &Model) -> Act {
     let pick = |call: u64, phases: &[Phase]| {
-        let fitting: Vec<u64> =
-            model.calls.iter().filter(|(_, known)| phases.contains(&known.phase)).map(|(id, _)| *id).collect();
+        let fitting: Vec<u64> = model
+            .calls
+            .iter()
+            .filter(|(_, known)| phases.contains(&known.phase))
+            .map(|(id, _)| *id)
+            .collect();
         match fitting.get((call / 5) as usize % fitting.len().max(1)) {
-            Some(fitting) if call % 5 > 0 => *fitting,
+            Some(fitting) if !call.is_multiple_of(5) => *fitting,
             _ => call,
         }
     };
@@ -81,7 +85,8 @@ fn aim(act: &Act, model: &Model) -> Act {
             Act::Commit { call, tokens: tokens % (most_tokens + 1), calls: calls % (most_calls + 1) }
         }
         Act::Commit { call, .. } => {
-            let call = pick(call, &[Phase::Held, Phase::Expired, Phase::Committed, Phase::Late, Phase::Reversed]);
+            let call =
+                pick(call, &[Phase::Held, Phase::Expired, Phase::Committed, Phase::Late, Phase::Reversed]);
             let used = model.calls.get(&call).map_or((0, 0), |known| match known.phase {
                 Phase::Committed | Phase::Late => known.committed,
                 _ => known.held,
@@ -91,14 +96,19 @@ fn aim(act: &Act, model: &Model) -> Act {
         Act::Extend { call, tokens, calls } => {
             let call = pick(call, &[Phase::Held]);
             let (had_tokens, had_calls) = held(call);
-            Act::Extend { call, tokens: had_tokens + tokens / 4, calls: (had_calls + calls / 2).saturating_sub(tokens % 2) }
+            Act::Extend {
+                call,
+                tokens: had_tokens + tokens / 4,
+                calls: (had_calls + calls / 2).saturating_sub(tokens % 2),
+            }
         }
         Act::Renew { call, by } => Act::Renew { call: pick(call, &[Phase::Held]), by },
         Act::End { call, kind } => {
             let over = |call: &Call| call.ends.is_some_and(|(until, _)| until <= model.now);
             let mut holds = model.calls.iter().filter(|(_, known)| known.phase == Phase::Held);
             let run_out = holds.find(|(_, known)| over(known)).map(|(id, _)| *id);
-            let call = if kind == Kind::Expire { run_out.unwrap_or(call) } else { pick(call, &[Phase::Held]) };
+            let call =
+                if kind == Kind::Expire { run_out.unwrap_or(call) } else { pick(call, &[Phase::Held]) };
             Act::End { call, kind }
         }
         Act::Correct { call, tokens, calls } => {
@@ -200,13 +210,13 @@ impl Model {
         let held: Vec<&Call> = self
             .calls
             .iter()
-            .filter(|(id, call)| call.phase == Phase::Held && month(call.used_at) == of && Some(**id) != without)
+            .filter(|(id, call)| {
+                call.phase == Phase::Held && month(call.used_at) == of && Some(**id) != without
+            })
             .map(|(_, call)| call)
             .collect();
         let tokens: u128 = held.iter().map(|call| call.held.0).sum();
-        held.iter()
-            .map(|call| self.dearest(of, call.user, call.held, tokens - call.held.0 + more))
-            .sum()
+        held.iter().map(|call| self.dearest(of, call.user, call.held, tokens - call.held.0 + more)).sum()
     }
 
     fn permits(&self, user: u8, used_at: u64, (tokens, calls): (u128, u128), without: Option<u64>) -> bool {
@@ -258,8 +268,7 @@ impl Model {
 
     fn decide(&mut self, id: u64, call: Call) -> Says {
         if let Some(before) = self.calls.get(&id) {
-            let same =
-                (before.user, before.used_at, before.asked) == (call.user, call.used_at, call.asked);
+            let same = (before.user, before.used_at, before.asked) == (call.user, call.used_at, call.asked);
             return if same { Says::Repeated } else { Says::Refused };
         }
         if self.is_closed(call.used_at) {
@@ -307,7 +316,8 @@ impl Model {
     }
 
     fn open(&self, id: u64) -> Option<&Call> {
-        let open = |call: &&Call| call.phase == Phase::Held && call.ends.is_some_and(|(until, _)| self.now < until);
+        let open =
+            |call: &&Call| call.phase == Phase::Held && call.ends.is_some_and(|(until, _)| self.now < until);
         self.calls.get(&id).filter(open)
     }
 
@@ -450,7 +460,8 @@ fn both(ledger: &mut Ledger, model: &mut Model, orders: &mut u64, act: &Act) -> 
             let used_at = now.saturating_sub(back).max(START - 10 * DAY);
             let wanted = (tokens, calls);
             let ask = ledger.ask_for(call, used_at, request(user, wanted));
-            let (until, latest) = (ends.map(|(until, _)| now + until), ends.map(|(until, more)| now + until + more));
+            let (until, latest) =
+                (ends.map(|(until, _)| now + until), ends.map(|(until, more)| now + until + more));
             let known = Call {
                 phase: Phase::Held,
                 user,
@@ -524,7 +535,7 @@ fn both(ledger: &mut Ledger, model: &mut Model, orders: &mut u64, act: &Act) -> 
             let mut mark = order(ledger, orders, what);
             if which == 3 {
                 // Seldom: nothing is permitted any more.
-                let broken = *orders % 8 == 0;
+                let broken = orders.is_multiple_of(8);
                 mark.request.facts = vec![("broken".into(), Value::Truth(broken))];
                 model.ended |= broken;
             }
@@ -583,14 +594,20 @@ fn compare(ledger: &Ledger, model: &Model) {
     assert_eq!(sum(2, true), held.clone().count() as u128);
     let counted = model.calls.values().filter(|call| call.counts);
     assert_eq!(sum(1, false), counted.clone().map(|call| call.used.0).sum::<u128>());
-    assert_eq!(sum(0, false), counted.clone().filter(|call| call.daily).map(|call| call.used.0).sum::<u128>());
+    assert_eq!(
+        sum(0, false),
+        counted.clone().filter(|call| call.daily).map(|call| call.used.0).sum::<u128>()
+    );
     assert_eq!(sum(5, false), counted.count() as u128);
     assert_eq!(sum(4, false), months.values().sum::<u128>());
     assert_eq!(ledger.state.holds().count(), held.count());
 }
 
+/// A leaf and its opening, as bytes.
+type Leaf = (Vec<u8>, Vec<u8>);
+
 /// Erases the contents of some leaves, in the log and in what may be looked back at.
-fn erased(ledger: &Ledger, erase: u64) -> (Vec<(Vec<u8>, Vec<u8>)>, BTreeMap<u64, Past>) {
+fn erased(ledger: &Ledger, erase: u64) -> (Vec<Leaf>, BTreeMap<u64, Past>) {
     let mut past = ledger.past.clone();
     let leaves = ledger.events.iter().map(|event| {
         let mut opening = event.opening.clone();
@@ -680,11 +697,15 @@ fn forge(receipt: &mut Receipt, kept: &mut Kept, change: u32) {
         receipt.reference = Some(licit_ledger::receipt::Reference::Leaf(u64::from(change >> 12) % 50));
     }
     match kept {
-        Kept::Commit { settled: Some(settled), .. } | Kept::Correct { settled: Some(settled), .. } if change & 8 == 8 => {
+        Kept::Commit { settled: Some(settled), .. } | Kept::Correct { settled: Some(settled), .. }
+            if change & 8 == 8 =>
+        {
             settled.lines.pop();
         }
         Kept::Correct { changes, .. } if change & 16 == 16 => {
-            changes.iter_mut().for_each(|change| change.by = -1_000_000);
+            for change in changes {
+                change.by = -1_000_000;
+            }
         }
         Kept::Close { settled: None, paid, .. } if change & 32 == 32 => {
             paid.pop();

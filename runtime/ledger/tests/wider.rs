@@ -6,9 +6,10 @@ use common::*;
 use licit_ledger::receipt::{Kind, SigningKey};
 use licit_ledger::vm::ReasonCode;
 use licit_ledger::{
-    Audit, Command, Config, Failure, Order, Phase, Purpose, Refusal, Request, Span, State, Statement, Step,
-    Terms, Value, Verdict, What,
+    Audit, Command, Config, Failure, Kept, Order, Phase, Purpose, Refusal, Request, Span, State, Statement,
+    Step, Terms, Value, Verdict, What,
 };
+use proptest::prelude::*;
 
 const MONTH: u8 = 3;
 const QUARTER: u8 = 4;
@@ -582,4 +583,57 @@ fn many_denials_are_one_event() {
     assert_eq!(ledger.run(invoke(&ledger, 1, use_of("ana", 1, 1))), Err(Refusal::Conflict));
     assert!(before.counters().eq(ledger.state.counters()));
     sound(&ledger);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever is asked, paid and committed in whatever order: a commit in time is covered by credit to the last part.
+    #[test]
+    fn a_commit_in_time_never_lacks_credit(
+        acts in prop::collection::vec((0u8..10, 0u128..60, 0u128..5, any::<bool>(), any::<prop::sample::Index>()), 1..60),
+    ) {
+        let mut ledger = Ledger::new(PREPAID);
+        let mut held: Vec<(u64, u128, u128)> = Vec::new();
+        for ((which, tokens, calls, draws, at), number) in acts.into_iter().zip(1u64..) {
+            let mut request = use_of("ana", tokens, calls);
+            request.action = Some(if draws { "draw" } else { "chat" }.into());
+            match which {
+                0 => {
+                    let actions = match tokens % 3 {
+                        0 => vec![],
+                        1 => vec!["chat".to_owned()],
+                        _ => vec!["draw".to_owned()],
+                    };
+                    let expires = (tokens % 4 == 0).then_some((ledger.now + HOUR) as i64);
+                    let terms = Terms { priority: calls as u16, gift: draws, actions, expires };
+                    ledger.run(pay(&ledger, 1000 + number, 1 + tokens, Purpose::Credit(terms))).unwrap();
+                }
+                1..6 => {
+                    ledger.run(ask(&ledger, number, request)).unwrap();
+                    if last(&ledger).0 == Kind::Hold {
+                        held.push((number, tokens, calls));
+                    }
+                }
+                6 => drop(ledger.run(invoke(&ledger, number, request)).unwrap()),
+                7 => ledger.now += 60 * SECOND,
+                _ if held.is_empty() => continue,
+                _ => {
+                    let (call, tokens, calls) = held.remove(at.index(held.len()));
+                    if ledger.state.hold(&id(call)).unwrap().is_over(ledger.now) {
+                        ledger.run(Command::Expire { call: id(call) }).unwrap();
+                        continue;
+                    }
+                    let less = if which == 8 { 0 } else { tokens / 2 };
+                    ledger.run(commit(call, tokens - less, calls)).unwrap();
+                }
+            }
+            if ledger.last().receipt.kind == Kind::Commit {
+                let Kept::Commit { settled: Some(settled), .. } = &ledger.last().kept else { panic!("no charge") };
+                let drawn: i128 = settled.draws.iter().map(|draw| draw.parts).sum();
+                prop_assert_eq!(drawn, amount(&ledger) as i128);
+            }
+        }
+        sound(&ledger);
+    }
 }

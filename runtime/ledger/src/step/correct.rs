@@ -31,7 +31,8 @@ pub const MAX_CORRECTIONS: usize = 64;
 /// What a call came to, after all corrections so far.
 struct Used {
     who: Who,
-    used_at: u64,
+    /// Its instant of use.
+    at: u64,
     licence: licit_receipt::Hash,
     module: licit_receipt::Hash,
     /// The leaf that holds its present quantities.
@@ -83,7 +84,7 @@ impl<P: Policies + ?Sized, O: Openings + ?Sized> Stepper<'_, P, O> {
         if let Some((unit, _)) = request.quantities.iter().find(|(unit, _)| licence.unit(unit).is_none()) {
             return Err(Refusal::Quantity(unit.clone()));
         }
-        draft.used = used.used_at;
+        draft.used = used.at;
         draft.module = Some(used.module);
         draft.quantities = quantities(licence, &request);
         draft.reference = Some(Reference::Leaf(used.latest));
@@ -131,7 +132,7 @@ impl<P: Policies + ?Sized, O: Openings + ?Sized> Stepper<'_, P, O> {
         let counted = settled.is_some() || licence.money().is_none();
         let mut used = Used {
             who,
-            used_at: commit.receipt.at.used,
+            at: commit.receipt.at.used,
             licence: commit.receipt.licence.unwrap_or_default(),
             module: commit.receipt.module.unwrap_or_default(),
             latest: found.latest,
@@ -192,7 +193,7 @@ impl<P: Policies + ?Sized, O: Openings + ?Sized> Stepper<'_, P, O> {
     /// Whether the time for corrections is not over: the settlement window is open, or was closed not too long ago.
     fn may_correct(&self, licence: &Licence, used: &Used) -> Result<(), Refusal> {
         let Some(money) = licence.money() else { return Ok(()) };
-        let span = window(licence, money.settled, used.used_at);
+        let span = window(licence, money.settled, used.at);
         let key = AccountKey { licence: used.licence, span, licensee: used.who.licensee() };
         let Some(closed) = self.state.total(&key).closed else { return Ok(()) };
         let end = licence
@@ -245,14 +246,13 @@ impl<P: Policies + ?Sized, O: Openings + ?Sized> Stepper<'_, P, O> {
                 };
                 add_line(&mut difference.lines, line).ok_or(Refusal::Overflow)?;
             }
-            self.deltas(licence, used, request, &outcome.deltas, negative, difference)?;
+            Self::deltas(licence, used, request, &outcome.deltas, negative, difference)?;
         }
         Ok(())
     }
 
     /// What the price counters change by, and what is reported now.
     fn deltas(
-        &self,
         licence: &Licence,
         used: &Used,
         request: &Request,
@@ -298,7 +298,7 @@ impl<P: Policies + ?Sized, O: Openings + ?Sized> Stepper<'_, P, O> {
         let less: Vec<(String, u128)> = if negative { quantities.clone() } else { Vec::new() };
         let request = Request { quantities, ..used.content.request.clone() };
         let instants = used.content.touched.instants;
-        let bound = bind(licence, used.used_at, &request, instants)?;
+        let bound = bind(licence, used.at, &request, instants)?;
         let counters = &licence.manifest().counters;
         let position = |read: &licit_vm::Read| {
             let key = CounterKey::of(used.licence, &used.who, read.counter, read.key, read.window);
@@ -377,7 +377,7 @@ impl<P: Policies + ?Sized, O: Openings + ?Sized> Stepper<'_, P, O> {
             let key = CounterKey::of(used.licence, &used.who, count.counter, count.key, count.window);
             let left = key.map_or(0, |key| self.state.counter(&key).committed.saturating_sub(1));
             if let (0, Some(Price::Fee { amount, .. })) = (left, price_of(manifest, charge, case)) {
-                let amount = -i128::from(*amount);
+                let amount = i128::try_from(*amount).map_err(|_| Refusal::Overflow)?.saturating_neg();
                 let line = KeptLine { of: LineOf::Case { charge, case }, quantity: -1, amount };
                 add_line(&mut difference.lines, line).ok_or(Refusal::Overflow)?;
             }
@@ -408,9 +408,9 @@ impl<P: Policies + ?Sized, O: Openings + ?Sized> Stepper<'_, P, O> {
                 self.state.reports(&key).map(|reported| reported.reports.clone()).unwrap_or_default();
             let mut after = before.clone();
             if reversal {
-                after.withdraw(used.used_at, used.asked);
+                after.withdraw(used.at, used.asked);
             } else {
-                after.set(used.used_at, used.asked, report.quantity).ok_or(Refusal::Overflow)?;
+                after.set(used.at, used.asked, report.quantity).ok_or(Refusal::Overflow)?;
             }
             let amount = |reports: &rating::Reports| signed(reports.amount(info.aggregate, &info.bands));
             let quantity = |reports: &rating::Reports| signed(Some(reports.quantity(info.aggregate)));
@@ -454,7 +454,7 @@ impl<P: Policies + ?Sized, O: Openings + ?Sized> Stepper<'_, P, O> {
         let quantities: Vec<(String, u128)> = manifest.units.iter().enumerate().map(most).collect();
         let stated = quantities.into_iter().filter(|(_, count)| *count > 0).collect();
         let dearest = Request { quantities: stated, ..used.content.request.clone() };
-        let bound = bind(licence, used.used_at, &dearest, used.content.touched.instants)?;
+        let bound = bind(licence, used.at, &dearest, used.content.touched.instants)?;
         let position = |read: &licit_vm::Read| {
             let key = CounterKey::of(used.licence, &used.who, read.counter, read.key, read.window);
             let (Some(key), Some(counter)) = (key, manifest.counters.get(usize::from(read.counter))) else {
@@ -505,12 +505,11 @@ impl<P: Policies + ?Sized, O: Openings + ?Sized> Stepper<'_, P, O> {
             let parts = scale.credit_of(net).ok_or(Refusal::Overflow)?.unsigned_abs();
             difference.draws = used.drawn.give_back(parts).draws;
         } else if net > 0 && prepaid {
-            difference.draws =
-                self.draw(licence, money, used.who, used.used_at, action, net.unsigned_abs())?;
+            difference.draws = self.draw(licence, money, used.who, used.at, action, net.unsigned_abs())?;
         }
         let entry = Entry {
-            bucket: window(licence, money.settled, used.used_at),
-            at: used.used_at,
+            bucket: window(licence, money.settled, used.at),
+            at: used.at,
             lines: difference.lines.clone(),
             draws: difference.draws.clone(),
             call: (used.exact, used.due),

@@ -8,6 +8,7 @@ use licit_vm::{CounterOf, END_OF_TIME, Renewal};
 use crate::command::Step;
 use crate::config::is_ordered;
 use crate::content::Content;
+use crate::credit::Lots;
 use crate::kept::{Kept, Paid, SeatOf, Terms, Who};
 use crate::licence::{Licence, Openings, Policies};
 use crate::order::{Order, Purpose, What};
@@ -189,11 +190,8 @@ impl<P: Policies + ?Sized, O: Openings + ?Sized> Stepper<'_, P, O> {
             return Err(Refusal::Actions);
         }
         let id = id_of(licence);
-        let others = self.state.credit(&id, of).into_iter().flat_map(crate::credit::Lots::iter);
-        let sum = {
-            let mut others = others;
-            others.try_fold(parts, |sum, lot| sum.checked_add(lot.paid))
-        };
+        let mut others = self.state.credit(&id, of).into_iter().flat_map(Lots::iter);
+        let sum = others.try_fold(parts, |sum, lot| sum.checked_add(lot.paid));
         sum.and_then(|sum| i128::try_from(sum).ok()).map(|_| ()).ok_or(Refusal::Overflow)
     }
 

@@ -216,7 +216,7 @@ pub(super) fn dearest_position(
     let highest =
         counter.unit.and_then(|unit| manifest.units.get(unit as usize)).map_or(0, |unit| unit.highest);
     match price_of(manifest, charge, case) {
-        Some(Price::Fee { amount, .. }) => Some((low, if low == 0 { u128::from(*amount) } else { 0 })),
+        Some(Price::Fee { amount, .. }) => Some((low, if low == 0 { *amount } else { 0 })),
         Some(Price::Graduated { tiers, .. }) => steepest(tiers, None, quantity, (low, high), highest),
         Some(Price::Bounded { tiers, cap, .. }) => steepest(tiers, *cap, quantity, (low, high), highest),
         _ => Some((low, 0)),
@@ -227,7 +227,7 @@ pub(super) fn dearest_position(
 /// where the cap is reached, so the maximum is at an end of the range or where u or u + q is such a point.
 fn steepest(
     tiers: &[Tier],
-    cap: Option<u64>,
+    cap: Option<u128>,
     quantity: u128,
     (low, high): (u128, u128),
     highest: u128,
@@ -251,8 +251,8 @@ fn steepest(
 }
 
 /// The least position at which the cap is reached; the highest one where it never is.
-fn cap_point(tiers: &[Tier], cap: u64, highest: u128) -> u128 {
-    let reached = |x: u128| schedule(tiers, Some(cap), x) == Some(u128::from(cap));
+fn cap_point(tiers: &[Tier], cap: u128, highest: u128) -> u128 {
+    let reached = |x: u128| schedule(tiers, Some(cap), x) == Some(cap);
     let (mut below, mut at) = (0u128, highest);
     if reached(0) {
         return 0;

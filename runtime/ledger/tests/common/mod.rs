@@ -14,6 +14,7 @@ pub const BY_CALL: &str = include_str!("../licences/by_call.lasm");
 pub const METERED: &str = include_str!("../licences/metered.lasm");
 pub const PREPAID: &str = include_str!("../licences/prepaid.lasm");
 pub const RENEWING: &str = include_str!("../licences/renewing.lasm");
+pub const STORAGE: &str = include_str!("../statements/storage.lasm");
 pub const CLOSING: &str = include_str!("../licences/closing.lasm");
 pub const ZONED: &str = include_str!("../licences/zoned.lasm");
 
