@@ -190,6 +190,7 @@ impl Engine {
         let mut snapshot = snapshot.filter(covered);
         let mut book = Book::new(clock, salts, policies);
         let lock = Arc::new(std::sync::Mutex::new(lock));
+        let mut mended = Recovery::default();
         // Once with the snapshot, if there is one, and once without.
         loop {
             let snapshot = snapshot.take();
@@ -202,17 +203,18 @@ impl Engine {
             let opened =
                 Store::open(disk.clone(), Box::new(lock.clone()), signer.clone(), checkpoint, starts)
                     .and_then(|(store, recovery)| {
-                        replay(&mut book, store.archive(), snapshot, signed.as_ref())?;
-                        Ok((store, recovery))
+                        mended.torn_log = mended.torn_log.saturating_add(recovery.torn_log);
+                        mended.torn_openings = mended.torn_openings.saturating_add(recovery.torn_openings);
+                        replay(&mut book, store.archive(), snapshot, signed.as_ref()).map(|()| store)
                     });
             match opened {
                 // What goes on from a snapshot must come to what was signed.
                 Err(_) if used.is_some() => book.reset(),
                 Err(error) => return Err(error),
-                Ok((mut store, recovery)) => {
+                Ok(mut store) => {
                     store.found(&book.tree);
                     let recovery =
-                        Recovery { snapshot: used, snapshot_unfit: found && used.is_none(), ..recovery };
+                        Recovery { snapshot: used, snapshot_unfit: found && used.is_none(), ..mended };
                     return Ok(Engine {
                         book,
                         store,
