@@ -585,6 +585,73 @@ fn many_denials_are_one_event() {
     sound(&ledger);
 }
 
+#[test]
+fn a_call_that_is_settled_by_itself_is_corrected_by_itself() {
+    let mut ledger = Ledger::new(BY_CALL);
+    let tokens = |ledger: &Ledger, id_of, call, count| {
+        let request = Request { quantities: vec![("token".into(), count)], ..Request::default() };
+        Command::Order(Order { request, ..ledger.order(id_of, What::Correct(id(call))) })
+    };
+    let due = |ledger: &Ledger| {
+        let due = ledger.last().receipt.due.unwrap();
+        (due.negative, due.minor)
+    };
+    for call in [1, 2] {
+        ledger.run(invoke(&ledger, call, chat("ana", None, 1))).unwrap();
+        assert_eq!(due(&ledger), (false, 2));
+    }
+    // 1.5 cents were 2; 4.5 cents are 5; nothing is nothing.
+    ledger.run(tokens(&ledger, 20, 1, 3)).unwrap();
+    assert_eq!(due(&ledger), (false, 3));
+    let shared = |ledger: &Ledger| {
+        let statement = Statement::of(&ledger.state, &ledger.policies);
+        let payees = statement.shares[0].payees.iter().map(|payee| payee.payable);
+        (statement.shares[0].due, payees.collect::<Vec<_>>())
+    };
+    // 5 in thirds are 2, 2, 1; 2 are 1, 1, 0.
+    assert_eq!(shared(&ledger), (7, vec![3, 3, 1]));
+    ledger.run(tokens(&ledger, 21, 1, 2)).unwrap();
+    assert_eq!((due(&ledger), shared(&ledger)), ((true, 2), (5, vec![2, 2, 1])));
+    ledger.run(Command::Order(ledger.order(22, What::Reverse(id(1))))).unwrap();
+    assert_eq!((due(&ledger), shared(&ledger)), ((true, 3), (2, vec![1, 1, 0])));
+    let span = Span { kind: 7, index: 0 };
+    assert_eq!(ledger.run(Command::Order(ledger.order(23, What::Close(span)))), Err(Refusal::NoWindow));
+    sound(&ledger);
+}
+
+#[test]
+fn what_is_about_other_licences_or_nobody_is_refused() {
+    let mut ledger = Ledger::new(METERED);
+    let other = licence(BY_CALL);
+    let foreign = *other.policy().module_id();
+    ledger.policies.insert(foreign, other);
+    ledger.run(invoke(&ledger, 1, use_of("ana", 5, 1))).unwrap();
+    let order = Order { module: foreign, ..ledger.order(20, What::Reverse(id(1))) };
+    assert_eq!(ledger.run(Command::Order(order)), Err(Refusal::OtherLicence));
+    let order = Order { at: Some(1), ..ledger.order(20, What::Reverse(id(1))) };
+    assert_eq!(ledger.run(Command::Order(order)), Err(Refusal::Instant));
+    let order = Order { at: None, ..of_acme(&ledger, 20, What::Grant) };
+    assert_eq!(ledger.run(Command::Order(order)), Err(Refusal::Instant));
+    let order = Order { at: Some(u64::MAX), ..of_acme(&ledger, 20, What::Grant) };
+    assert_eq!(ledger.run(Command::Order(order)), Err(Refusal::Instant));
+    for what in [
+        What::Grant,
+        What::Accept,
+        What::Facts,
+        What::Pay(1, Purpose::Account),
+        What::Seat { released: false },
+    ] {
+        assert_eq!(ledger.run(Command::Order(ledger.order(20, what))), Err(Refusal::Nobody));
+    }
+    let seat = Order { module: foreign, ..of_acme(&ledger, 20, What::Seat { released: false }) };
+    let seat = Order { request: Request { user: Some("ana".into()), ..seat.request }, ..seat };
+    assert_eq!(ledger.run(Command::Order(seat)), Err(Refusal::Without("seats")));
+    let odd = of_acme(&ledger, 20, What::Close(Span { kind: MONTH, index: i64::MAX }));
+    assert!(matches!(ledger.run(Command::Order(odd)), Err(Refusal::NoWindow | Refusal::WindowOpen)));
+    assert_eq!(ledger.state.leaves(), 2);
+    sound(&ledger);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
