@@ -42,16 +42,20 @@ impl Progress {
     }
 
     fn begin(&self) -> ProgressBar {
-        let (length, form) = match self.total {
-            Some(total) => (Some(total), "{msg} {wide_bar} {human_pos} of {human_len} ({eta} left)"),
-            None => (None, "{msg} {human_pos} {spinner}"),
+        let form = match self.total {
+            Some(_) => "{msg} {wide_bar} {human_pos} of {human_len}",
+            None => "{msg} {human_pos}",
         };
-        let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::stderr_with_hz(5));
-        bar.set_message(self.what);
-        match ProgressStyle::with_template(form) {
-            Ok(style) => bar.with_style(style.progress_chars("=> ")).with_elapsed(self.begun.elapsed()),
-            Err(_) => bar,
+        // Hidden until it is whole: every change would be drawn.
+        let bar = ProgressBar::hidden().with_message(self.what);
+        if let Some(total) = self.total {
+            bar.set_length(total);
         }
+        if let Ok(style) = ProgressStyle::with_template(form) {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(5));
+        bar
     }
 }
 
