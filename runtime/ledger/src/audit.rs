@@ -4,18 +4,21 @@
 //! remembers, on the state that the leaves before it come to, and must come out byte for byte.
 
 use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
 use core::fmt;
 
 use licit_receipt::key::MULTICODEC;
-use licit_receipt::{Hash, Kind, Opening, Receipt, VerifyingKey, cbor};
+use licit_receipt::{Hash, Kind, Opening, Receipt, Reference, VerifyingKey, cbor};
+use licit_vm::Window;
 
 use crate::command::{Ask, Command, Event, Mint, Step};
 use crate::content::Content;
 use crate::fold::{FoldError, fold};
-use crate::kept::{Kept, Settled, Who};
+use crate::kept::{Kept, Settled, Span, Who};
 use crate::licence::{Licence, Openings, Past, Policies};
-use crate::money::{Exact, due_of};
+use crate::money::{Exact, due_of, minor_of};
 use crate::order::{Order, What};
+use crate::parts;
 use crate::rating;
 use crate::refusal::Refusal;
 use crate::state::{AccountKey, CallId, State};
@@ -60,6 +63,8 @@ pub enum Failure {
     Differs(&'static str),
     /// What fell due is not what the running totals make due.
     Due,
+    /// What the event says that the parts have is not what they come to.
+    Parts,
     /// No such module is in the directory.
     UnknownModule(Hash),
 }
@@ -79,6 +84,7 @@ impl fmt::Display for Failure {
             Failure::Repeat => f.write_str("the invocation was answered before"),
             Failure::Differs(field) => write!(f, "decided again, `{field}` comes out otherwise"),
             Failure::Due => f.write_str("what fell due is not what the running totals make due"),
+            Failure::Parts => f.write_str("what it says that the parts have is not what they come to"),
             Failure::UnknownModule(id) => {
                 write!(f, "its module {} is missing", licit_receipt::hash::hex(id))
             }
@@ -211,15 +217,32 @@ impl<'p, P: Policies + ?Sized> Audit<'p, P> {
 
     /// What can be said of an event that is not decided again: its money follows from the running totals.
     fn adds_up(&self, receipt: &Receipt, kept: &Kept) -> Result<(), Failure> {
-        let (Kept::Commit { who, settled: Some(settled), .. }
-        | Kept::Correct { who, settled: Some(settled), .. }
-        | Kept::Close { who, settled: Some(settled), .. }) = kept
-        else {
-            return Ok(());
+        let licence = || {
+            let module = receipt.module.unwrap_or_default();
+            self.policies.licence(&module).ok_or(Failure::UnknownModule(module))
         };
-        let module = receipt.module.unwrap_or_default();
-        let licence = self.policies.licence(&module).ok_or(Failure::UnknownModule(module))?;
-        if self.follows(receipt, *who, settled, licence) == Some(true) { Ok(()) } else { Err(Failure::Due) }
+        let (who, settled) = match kept {
+            Kept::Commit { who, settled: Some(settled), .. }
+            | Kept::Correct { who, settled: Some(settled), .. }
+            | Kept::Close { who, settled: Some(settled), .. } => (who, settled),
+            Kept::Close { who, span, settled: None, paid } => {
+                let given = self.given_out(licence()?, *who, *span);
+                return if given.as_ref() == Some(paid) { Ok(()) } else { Err(Failure::Parts) };
+            }
+            _ => return Ok(()),
+        };
+        // A correction is of the one who used: where the leaf that it corrects is known, it says who.
+        if let (Kept::Correct { .. }, Some(Reference::Leaf(leaf))) = (kept, receipt.reference)
+            && let Some(past) = Lookup(self).past(leaf)
+            && (past.kept.who() != Some(who) || past.receipt.licence != receipt.licence)
+        {
+            return Err(Failure::Fold(FoldError::Who));
+        }
+        let licence = licence()?;
+        if self.follows(receipt, *who, settled, licence) != Some(true) {
+            return Err(Failure::Due);
+        }
+        if self.shared(receipt, *who, settled, licence) == Some(true) { Ok(()) } else { Err(Failure::Parts) }
     }
 
     /// Whether what fell due is the rounded running total after, less the one before. What a call that is settled by
@@ -235,14 +258,63 @@ impl<'p, P: Policies + ?Sized> Audit<'p, P> {
         let by_call = settled.bucket.is_call();
         let before = if by_call { Exact::default() } else { self.state.total(&key).exact()? };
         let change = Exact { charged: net, gifted: paid.gifted, prepaid: paid.prepaid };
-        let due = money.scale.moved(before, change)?.due;
-        let corrected = by_call && matches!(receipt.kind, Kind::Correct | Kind::Reversal);
+        let moved = money.scale.moved(before, change)?;
+        let payable = licence.manifest().prepaid.map(|_| moved.payable);
+        let corrected = by_call && is_correction(receipt);
         Some(
             receipt.amount.is_some_and(|amount| amount.grain == money.scale.grain())
                 && receipt.licence == Some(id)
-                && settled.bucket.kind == money.settled as u8
-                && (corrected || receipt.due == Some(due_of(due))),
+                && settled.bucket == span_of(licence, money.settled, receipt)
+                && (corrected || receipt.due == Some(due_of(moved.due)) && settled.payable == payable),
         )
+    }
+
+    /// Whether the parts have what their fractions make of what fell due. What a call that is shared by itself came to
+    /// before its correction is not in the state: there the sum must do.
+    fn shared(&self, receipt: &Receipt, who: Who, settled: &Settled, licence: &Licence) -> Option<bool> {
+        let money = licence.money()?;
+        let due = receipt.due.and_then(minor_of)?;
+        let Some(sharing) = &money.sharing else {
+            return Some(settled.pool.is_none() && settled.paid.is_empty());
+        };
+        let apart = money.shares_apart().map(|sharing| span_of(licence, sharing.window, receipt));
+        if settled.pool != apart {
+            return Some(false);
+        }
+        let key =
+            |span| AccountKey { licence: *licence.policy().licence_id(), span, licensee: who.licensee() };
+        let (before, closed) = match apart {
+            Some(span) => {
+                let pool = self.state.pool(&key(span));
+                (pool.due, pool.closed.is_some())
+            }
+            None => {
+                let total = self.state.total(&key(settled.bucket));
+                (total.due, total.closed.is_some())
+            }
+        };
+        let after = before.checked_add(due)?;
+        let given = if apart.is_some_and(|span| span.is_call()) {
+            if is_correction(receipt) {
+                let whole = settled.paid.len() == sharing.shares.len();
+                return Some(whole && parts::sum(&settled.paid) == Some(due));
+            }
+            parts::at_close(due, &sharing.shares)?
+        } else if closed {
+            parts::moved_after_close(before, after, &sharing.shares)?
+        } else if receipt.kind == Kind::Close && apart.is_none() {
+            parts::at_close(after, &sharing.shares)?
+        } else {
+            Vec::new()
+        };
+        Some(given == settled.paid)
+    }
+
+    /// What everyone has of a sharing window that closes by itself.
+    fn given_out(&self, licence: &Licence, who: Who, span: Span) -> Option<Vec<i128>> {
+        let sharing = licence.money()?.shares_apart()?;
+        let key = AccountKey { licence: *licence.policy().licence_id(), span, licensee: who.licensee() };
+        parts::at_close(self.state.pool(&key).due, &sharing.shares)
     }
 
     fn remember(&mut self, receipt: &Receipt, kept: &Kept, content: Option<Content>) {
@@ -328,6 +400,16 @@ fn order(receipt: &Receipt, content: &Content, what: &What, id: CallId) -> Resul
     let at = what.has_instant().then_some(receipt.at.used);
     let (request, what, warrant) = (content.request.clone(), what.clone(), content.warrant);
     Ok(Command::Order(Order { id, module, at, request, what, warrant }))
+}
+
+/// The window of a kind that an event's instant of use lies in.
+fn span_of(licence: &Licence, kind: Window, receipt: &Receipt) -> Span {
+    let at = i64::try_from(receipt.at.used).unwrap_or(i64::MAX);
+    Span::new(kind, licence.policy().window(kind, at))
+}
+
+fn is_correction(receipt: &Receipt) -> bool {
+    matches!(receipt.kind, Kind::Correct | Kind::Reversal)
 }
 
 /// The first field in which a recorded receipt differs from the event decided again.

@@ -109,6 +109,9 @@ pub(super) fn commit(state: &mut State, receipt: &Receipt, kept: &Kept) -> Resul
     };
     let (licence, used_at) = (licence(receipt)?, used_at(receipt)?);
     let (call, asked, hold) = used_call(state, receipt)?;
+    if hold.as_ref().is_some_and(|hold| hold.held.who != *who) {
+        return Err(FoldError::Who);
+    }
     // Everything that can fail is computed before anything is changed.
     let sums = committed(state, licence, who, counts, hold.as_ref())?;
     let reported = reported(state, licence, who, reports, (receipt.at.used, asked), false)?;
