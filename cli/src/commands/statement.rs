@@ -33,9 +33,10 @@ pub struct Args {
     /// The ledger's folder
     #[arg(value_name = "DIR")]
     folder: PathBuf,
-    /// The licence's name, or how its id begins; and whose: LICENCE/LICENSEE, where several use it
+    /// The licence's name, or how its id begins; and whose: LICENCE/LICENSEE, where several use it. May be left out
+    /// where there is only one
     #[arg(long, value_name = "GRANT")]
-    grant: String,
+    grant: Option<String>,
     /// A month, as 2026-05
     #[arg(long, value_name = "MONTH", conflicts_with_all = ["from", "until"])]
     month: Option<String>,
@@ -128,7 +129,10 @@ pub fn run(args: &Args, shell: &mut Shell) -> Result {
     // A folder that holds no ledger says so, whatever else it holds.
     shelf.leaves(&mut |_, _| Ok(false))?;
     let licences = shelf.licences()?;
-    let (licence, wanted) = licence(args, &licences)?;
+    let (licence, wanted) = match &args.grant {
+        Some(grant) => licence(args, grant, &licences)?,
+        None => (only(args, &shelf, &licences)?, None),
+    };
     let (users, names) = licensees(&shelf, licence, wanted)?;
     let licensee = licensee(args, licence, wanted, &users, &names)?;
     let period = Period::of(args, licence)?;
@@ -161,11 +165,42 @@ pub fn run(args: &Args, shell: &mut Shell) -> Result {
     Ok(if statement.balances() { Exit::Fine } else { Exit::Findings })
 }
 
+/// How many licences are looked through for grants to list.
+const MOST_LISTED: usize = 20;
+
+/// The only licence there is; where there are several, their grants are listed.
+fn only<'a>(args: &Args, shelf: &Shelf, licences: &'a [Licence]) -> Result<&'a Licence> {
+    let mut found: Vec<&Licence> = licences.iter().collect();
+    found.sort_by_key(|licence| (licence.manifest().name.clone(), *licence.policy().licence_id()));
+    found.dedup_by_key(|licence| *licence.policy().licence_id());
+    match found.as_slice() {
+        [one] => Ok(one),
+        [] => Err(Failure::unusable(format!("no licence was ever loaded in {}", args.folder.display()))),
+        several => {
+            let mut failure =
+                Failure::unusable(format!("{} licences are in {}", several.len(), args.folder.display()));
+            for licence in several.iter().take(MOST_LISTED) {
+                let (users, names) = licensees(shelf, licence, None)?;
+                let name = &licence.manifest().name;
+                let grants: Vec<String> =
+                    users.iter().map(|user| grant_words(name, &names, user.as_ref())).collect();
+                let unused = format!("{} (nobody has used it)", shown(name));
+                failure = failure.why(if grants.is_empty() { unused } else { grants.join("  ") });
+            }
+            Err(failure.help("say whose statement: `--grant LICENCE/LICENSEE`"))
+        }
+    }
+}
+
 /// The licence that is meant, and whose use of it.
-fn licence<'a>(args: &'a Args, licences: &'a [Licence]) -> Result<(&'a Licence, Option<&'a str>)> {
-    let (name, whose) = match args.grant.split_once('/') {
+fn licence<'a>(
+    args: &Args,
+    grant: &'a str,
+    licences: &'a [Licence],
+) -> Result<(&'a Licence, Option<&'a str>)> {
+    let (name, whose) = match grant.split_once('/') {
         Some((name, whose)) => (name, Some(whose)),
-        None => (args.grant.as_str(), None),
+        None => (grant, None),
     };
     let digits = name.strip_prefix("sha256:").unwrap_or(name).to_ascii_lowercase();
     let by_id = |licence: &&Licence| {
