@@ -10,7 +10,7 @@ use crate::places::Places;
 use crate::shell::shown;
 use licit_compiler::core::Licence as Core;
 use licit_compiler::emit::{self, SourceMap};
-use licit_compiler::{CompiledLicence, Database, Diagnostic, SourceFile, Workspace, render, zone};
+use licit_compiler::{CompiledLicence, Database, Diagnostic, SourceFile, Workspace, render, standard, zone};
 use licit_grammar::ast::{DeclKind, UnitKind, VocabSection};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -111,7 +111,8 @@ impl Texts {
     /// The line and column (from 1, in characters) of a byte of a file.
     pub fn line_column(&self, name: &str, offset: u32) -> (u32, u32) {
         let source = self.sources.iter().find(|source| source.name == name);
-        let text = source.map(|source| source.text.as_str()).unwrap_or_default();
+        let text =
+            source.map(|source| source.text.as_str()).or_else(|| standard::text(name)).unwrap_or_default();
         self.places.borrow_mut().line_column(name, text, offset)
     }
 
@@ -141,11 +142,13 @@ impl Texts {
                 _ => {}
             }
         }
-        for (other, source) in self.sources.iter().enumerate() {
-            if other == index || imported.is_empty() {
-                continue;
-            }
-            for decl in &licit_grammar::parse(&source.text).file.decls {
+        // The standard library first: what is found before it overrides it.
+        let modules = imported.iter().filter_map(|(name, version)| standard::find(name, version));
+        let others =
+            self.sources.iter().enumerate().filter(|(other, _)| *other != index && !imported.is_empty());
+        let others = others.map(|(_, source)| source.text.as_str());
+        for text in modules.map(|module| module.text).chain(others) {
+            for decl in &licit_grammar::parse(text).file.decls {
                 if let DeclKind::Vocabulary(vocabulary) = &decl.kind
                     && imported
                         .contains(&(vocabulary.name.value.clone(), vocabulary.version.value.text.clone()))

@@ -90,6 +90,8 @@ declare_codes! {
     E0406 "price-too-fine";
     W0408 "rising-rate";
     E0409 "known-too-late";
+    W0410 "unknown-currency";
+    W0411 "finer-than-currency";
     // Time.
     E0501 "calendar-needed";
     E0502 "empty-term";

@@ -105,6 +105,12 @@ impl Diagnostic {
         self
     }
 
+    /// Another place, in another file.
+    pub(crate) fn there(mut self, path: &str, span: Span, message: impl Into<String>) -> Self {
+        self.secondary.push(Label { path: Some(path.to_owned()), span, message: message.into() });
+        self
+    }
+
     pub(crate) fn note(mut self, text: impl Into<String>) -> Self {
         self.notes.push(text.into());
         self

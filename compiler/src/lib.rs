@@ -14,12 +14,14 @@
 
 pub mod codes;
 pub mod core;
+pub mod currencies;
 pub mod db;
 pub mod diagnostic;
 pub mod emit;
 mod hir;
 mod queries;
 pub mod render;
+pub mod standard;
 mod suggest;
 mod syntax;
 mod tir;

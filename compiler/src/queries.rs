@@ -13,6 +13,7 @@ use crate::db::{SourceFile, Workspace};
 use crate::diagnostic::{Code, Diagnostic, Edit, Safety};
 use crate::hir::scope::{self, Module, Scope};
 use crate::hir::{self, Decl, from_ast};
+use crate::standard;
 use crate::syntax;
 use crate::tir::tests::TestCase;
 use crate::tir::vocabulary::Vocabulary;
@@ -218,11 +219,15 @@ fn import<'db>(
     }
     let Some(module) = find_module(db, file, it) else {
         let known = Workspace::try_get(db).map(|workspace| modules(db, workspace));
-        let known: Vec<(String, String)> = known.map(|map| map.keys().cloned().collect()).unwrap_or_default();
+        let mut known: Vec<(String, String)> =
+            known.map(|map| map.keys().cloned().collect()).unwrap_or_default();
+        known.extend(standard::MODULES.iter().map(|it| (it.name.to_owned(), it.version.to_owned())));
         findings.push(scope::unresolved(it, &known));
         return (None, findings);
     };
     match (pin, module.vocabulary.id) {
+        // The edition pins it.
+        (None, Some(_)) if module.is_pinned() => {}
         (None, Some(id)) => {
             let end = Span::new(it.version.span.end, it.version.span.end);
             let edit = Edit { span: end, text: format!(" pinned {}", scope::hex(&id)) };
@@ -238,24 +243,31 @@ fn import<'db>(
             );
         }
         (Some((Some(pinned), span)), Some(id)) if pinned != id => {
-            let edit = Edit { span, text: scope::hex(&id) };
-            let short = |id: &[u8; 32]| scope::hex(id).chars().take(15).collect::<String>();
-            findings.push(
-                Diagnostic::new(
-                    Code::E0207,
-                    span,
-                    format!("{} {} is not the vocabulary you pinned", it.name.value, it.version.value),
-                )
-                .label(format!("you pinned this; {} now has {}", module.path, short(&id)))
-                .note("the meaning changed, not only the layout")
-                .help("keep the old file, or read what changed and pin again")
-                .fix(Safety::Ask, format!("pin {}", scope::hex(&id)), vec![edit]),
-            );
+            findings.push(mismatch(it, &module, span, &id));
         }
         // Without an id the module has mistakes of its own, which are reported where it stands.
         _ => {}
     }
     (Some(module.vocabulary), findings)
+}
+
+/// A pin that is not the id of the module that its import finds.
+fn mismatch(it: &hir::Import, module: &Module<'_>, span: Span, id: &[u8; 32]) -> Diagnostic {
+    let short = scope::hex(id).chars().take(15).collect::<String>();
+    let message = format!("{} {} is not the vocabulary you pinned", it.name.value, it.version.value);
+    let found = Diagnostic::new(Code::E0207, span, message)
+        .label(format!("you pinned this; {} now has {short}", module.path));
+    let edit = Edit { span, text: scope::hex(id) };
+    let found = match module.standard {
+        Some(standard) => found
+            .there(standard.path, standard::name_span(standard), "this one is found")
+            .note("what the standard library once had never changes: the pin is of something else")
+            .help("add the file that was pinned to the workspace, or pin again"),
+        None => found
+            .note("the meaning changed, not only the layout")
+            .help("keep the old file, or read what changed and pin again"),
+    };
+    found.fix(Safety::Ask, format!("pin {}", scope::hex(id)), vec![edit])
 }
 
 fn find_module<'db>(db: &'db dyn Db, file: SourceFile, it: &hir::Import) -> Option<Module<'db>> {
@@ -269,8 +281,9 @@ fn find_module<'db>(db: &'db dyn Db, file: SourceFile, it: &hir::Import) -> Opti
     let modules: Vec<Module<'db>> = all
         .filter_map(|item| {
             let vocabulary = vocabulary(db, item).0.as_ref()?;
-            Some(Module { path: item.file(db).path(db), vocabulary })
+            Some(Module { path: item.file(db).path(db), vocabulary, standard: None })
         })
+        .chain(Module::standard(&it.name.value, &it.version.value))
         .collect();
     let pin = it.pin.as_ref().and_then(|pin| scope::digest(&pin.value));
     scope::resolve(&modules, pin.as_ref())
@@ -417,6 +430,10 @@ pub(crate) fn diagnostics(db: &dyn Db, file: SourceFile) -> Vec<Diagnostic> {
         found.extend(place.map(|item| finding.clone().shifted(item.start(db))));
     }
     found.retain(|finding| !syntax::rests_on(finding, &unreadable));
+    let scope = file_scope(db, file);
+    for finding in &mut found {
+        scope::point_to_standard(finding, text, scope);
+    }
     found.extend(parsed.errors.iter().map(|error| syntax::finding(error, text)));
     found.sort_by_key(|finding| (finding.primary.span, finding.code));
     found.dedup();
@@ -428,8 +445,11 @@ pub(crate) fn pins(db: &dyn Db, file: SourceFile) -> Vec<crate::PinEdit> {
     let mut out = Vec::new();
     for item in items(db, file) {
         let Decl::Import(it) = &item.lowered(db).decl else { continue };
-        let id = find_module(db, file, it).and_then(|module| module.vocabulary.id);
-        let Some(id) = id else { continue };
+        let Some(module) = find_module(db, file, it) else { continue };
+        let Some(id) = module.vocabulary.id else { continue };
+        if it.pin.is_none() && module.is_pinned() {
+            continue;
+        }
         let start = item.start(db);
         let at = |span: Span| Span::new(span.start + start, span.end + start);
         let pin = scope::hex(&id);

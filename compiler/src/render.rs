@@ -4,17 +4,26 @@ use ariadne::{Cache, Color, Config, IndexType, Label as Drawn, Report, ReportKin
 use licit_grammar::Span;
 
 use crate::diagnostic::{Diagnostic, Safety, Severity};
+use crate::standard;
 
 /// Draws one finding about the file `path`. `sources` are (path, text) of every file a label may point into, this one
-/// included; a label into an unknown file is left out. Colours are ANSI sequences.
+/// included, but not those of the standard library; a label into an unknown file is left out. Colours are ANSI sequences.
 pub fn render(finding: &Diagnostic, path: &str, texts: &[(&str, &str)], colours: bool) -> String {
     render_all(std::slice::from_ref(finding), path, texts, colours)
 }
 
 /// Draws findings about the file `path` one after the other: see [`render`].
 pub fn render_all(findings: &[Diagnostic], path: &str, texts: &[(&str, &str)], colours: bool) -> String {
-    let texts: Vec<(String, String)> =
+    let mut texts: Vec<(String, String)> =
         texts.iter().map(|(path, text)| (visible(path), visible(text))).collect();
+    // What a host does not know: the modules of the standard library.
+    for path in findings.iter().flat_map(|finding| &finding.secondary).filter_map(|it| it.path.as_deref()) {
+        if let Some(text) = standard::text(path)
+            && texts.iter().all(|(known, _)| known != path)
+        {
+            texts.push((path.to_owned(), text.to_owned()));
+        }
+    }
     // Texts are cut into lines once, not once a finding.
     let mut lines = sources(texts.clone());
     let texts: Vec<(&str, &str)> = texts.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();

@@ -77,7 +77,7 @@ fn every_constant_is_meaning() {
         ("within 30 days", "within 31 days"),
         ("split 70%", "split 69%"),
         ("half_even to 0.01", "half_up to 0.01"),
-        ("half_even to 0.01", "half_even to 0.001"),
+        ("half_even to 0.01", "half_even to 0.05"),
         ("settled each month", "settled each quarter"),
         ("per day per user", "per week per user"),
         ("per day per user", "per day per licensee"),

@@ -9,7 +9,8 @@ use licit_grammar::Span;
 
 use super::{Decl, Words};
 use crate::core;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Edit, Fix, Safety};
+use crate::standard;
 use crate::suggest::closest;
 use crate::tir::vocabulary::{UnitKind, Vocabulary, twice};
 
@@ -119,11 +120,52 @@ fn shared<'a>(
     new.filter(|name| known.contains(name)).cloned().collect::<Vec<_>>().into_iter()
 }
 
-/// A vocabulary that the workspace has.
+/// A vocabulary that the workspace or the standard library has.
 #[derive(Clone, Debug)]
 pub(crate) struct Module<'a> {
     pub path: &'a str,
     pub vocabulary: &'a Vocabulary,
+    pub standard: Option<&'static standard::Module>,
+}
+
+impl Module<'_> {
+    /// The one that the standard library has, if any.
+    pub fn standard(name: &str, version: &str) -> Option<Self> {
+        let standard = standard::find(name, version)?;
+        let vocabulary = standard::vocabulary(standard)?;
+        Some(Module { path: standard.path, vocabulary, standard: Some(standard) })
+    }
+
+    /// Whether the edition pins it, so that the text need not.
+    pub fn is_pinned(&self) -> bool {
+        self.standard.is_some_and(standard::Module::is_pinned)
+    }
+}
+
+/// Adds to a finding about a name that nobody declared what the standard library knows of it: the import that is missing,
+/// or what the place is called there.
+pub(crate) fn point_to_standard(finding: &mut Diagnostic, text: &str, scope: &Scope) {
+    if !matches!(finding.code, Code::E0202 | Code::E0203 | Code::E0304) || finding.primary.path.is_some() {
+        return;
+    }
+    let Some(word) = text.get(finding.primary.span.range()) else { return };
+    let has = |module: &standard::Module| scope.vocabularies.iter().any(|(name, ..)| name == module.name);
+    if let Some(code) = standard::place_called(word)
+        && finding.code == Code::E0203
+        && standard::home(code).is_some_and(has)
+    {
+        finding.fixes.clear();
+        let edit = Edit { span: finding.primary.span, text: code.to_owned() };
+        let fix = format!("replace `{word}` with `{code}`, as ISO 3166-1 has it");
+        finding.fixes.push(Fix { safety: Safety::Safe, message: fix, edits: vec![edit] });
+    } else if finding.fixes.is_empty()
+        && let Some(module) = standard::home(word).filter(|module| !has(module))
+    {
+        finding.help.push(format!(
+            "the standard library has it: `vocabulary {} {}` at the head of the file imports it",
+            module.name, module.version
+        ));
+    }
 }
 
 /// What an import found.
@@ -237,7 +279,7 @@ pub(crate) fn unresolved(it: &super::Import, known: &[(String, String)]) -> Diag
     let name = format!("{} {}", it.name.value, it.version.value);
     let found =
         Diagnostic::new(Code::E0206, it.name.span, format!("there is no vocabulary {name} to import"))
-            .label("not in this file, not in the other files of the workspace");
+            .label("not in this file, not in the workspace, not in the standard library");
     let versions: Vec<String> = known
         .iter()
         .filter(|(name, _)| *name == it.name.value)
@@ -251,6 +293,6 @@ pub(crate) fn unresolved(it: &super::Import, known: &[(String, String)]) -> Diag
             )
             .help("add the file that declares it to the workspace")
     } else {
-        found.note(format!("the workspace has: {}", versions.join(", ")))
+        found.note(format!("there is: {}", versions.join(", ")))
     }
 }

@@ -5,6 +5,7 @@ use licit_grammar::Span;
 use super::from_hir::{Check, PRICE};
 use super::vocabulary::out_of_range;
 use crate::core::{self, Nat, Ratio, Rounding};
+use crate::currencies;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::{self, Dec, Name};
 use crate::suggest::closest;
@@ -40,6 +41,7 @@ impl Check<'_> {
                 "2^127 - 1",
             ));
         }
+        self.findings.extend(currencies::check(&it.code, minor.map(|minor| (minor, it.to.span))));
         Some(core::Money {
             currency: it.code.value.clone(),
             minor: minor?,

@@ -29,6 +29,17 @@ pub(crate) struct Vocabulary {
     pub loose: Words,
 }
 
+impl Vocabulary {
+    /// Every word that it declares.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        let units = self.units.iter().flat_map(|unit| std::iter::once(&unit.name).chain(&unit.plural));
+        let terms = self.axes.iter().flatten().map(|term| &term.name);
+        let facts = self.facts.iter().map(|(name, _, _)| name);
+        let duties = self.duties.iter().map(|duty| &duty.name);
+        terms.chain(units).chain(facts).chain(duties).map(String::as_str)
+    }
+}
+
 /// A unit of its own, or a multiple of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Unit {
