@@ -26,6 +26,8 @@ const LAST_DAY: u64 = 2_932_897;
 const DAY_MICROS: u64 = 86_400_000_000;
 /// The grain, and a rate in its units, stay below.
 const GRAIN_END: u128 = 1 << 64;
+/// An amount that no quantity multiplies, in units of the grain, stays below.
+const AMOUNT_END: u128 = 1 << 127;
 
 /// The outcome of a check; its place is added by [`Licence::validate`].
 type Checked = Result<(), CoreErrorKind>;
@@ -337,17 +339,19 @@ impl Licence {
     pub fn grain(&self) -> Result<u64, CoreError> {
         let mut grain = Grain::default();
         for (i, charge) in (0..).zip(&self.charges) {
-            for rate in charge.cases.iter().flat_map(|(_, price)| price.rates()) {
-                grain.add(rate).map_err(at(19, i))?;
+            for (amount, end) in charge.cases.iter().flat_map(|(_, price)| price.amounts()) {
+                grain.add(amount, end).map_err(at(19, i))?;
             }
         }
         for (i, limit) in (0..).zip(&self.limits) {
             if let LimitKind::Spend { amount, .. } = limit.kind {
-                grain.add(amount).map_err(at(18, i))?;
+                grain.add(amount, AMOUNT_END).map_err(at(18, i))?;
             }
         }
         for (i, charge) in (0..).zip(&self.at_close) {
-            charge.bands.iter().try_for_each(|band| grain.add(band.amount)).map_err(at(27, i))?;
+            let end = |kind| if kind == BandKind::At { GRAIN_END } else { AMOUNT_END };
+            let mut bands = charge.bands.iter();
+            bands.try_for_each(|band| grain.add(band.amount, end(band.kind))).map_err(at(27, i))?;
         }
         grain.check().map_err(at(19, None))?;
         Ok(grain.lcm as u64)
@@ -355,49 +359,55 @@ impl Licence {
 }
 
 impl Price {
-    /// Every rate, amount and bound of the price, in order.
-    pub fn rates(&self) -> Vec<Ratio> {
+    /// Every rate, amount and bound of the price, in order, and below what it must stay in units of the grain.
+    fn amounts(&self) -> Vec<(Ratio, u128)> {
+        let rate = |tier: &Tier| (tier.rate, GRAIN_END);
         match self {
             Price::Free => Vec::new(),
-            Price::Rate { rate, .. } => vec![*rate],
-            Price::Graduated { tiers, .. } => tiers.iter().map(|tier| tier.rate).collect(),
-            Price::Fee { amount, .. } => vec![*amount],
+            Price::Rate { rate, .. } => vec![(*rate, GRAIN_END)],
+            Price::Graduated { tiers, .. } => tiers.iter().map(rate).collect(),
+            Price::Fee { amount, .. } => vec![(*amount, AMOUNT_END)],
             Price::Bounded { tiers, cap, floor, .. } => {
-                tiers.iter().map(|tier| tier.rate).chain(*cap).chain(*floor).collect()
+                let bounds = cap.iter().chain(floor).map(|bound| (*bound, AMOUNT_END));
+                tiers.iter().map(rate).chain(bounds).collect()
             }
         }
     }
 }
 
-/// The least common denominator of the rates met so far.
+/// The least common denominator of the amounts met so far.
 struct Grain {
     lcm: u128,
-    rates: Vec<Ratio>,
+    /// And below what each must stay in its units.
+    amounts: Vec<(Ratio, u128)>,
 }
 
 impl Default for Grain {
     fn default() -> Self {
-        Grain { lcm: 1, rates: Vec::new() }
+        Grain { lcm: 1, amounts: Vec::new() }
     }
 }
 
 impl Grain {
-    fn add(&mut self, rate: Ratio) -> Checked {
-        ratio(rate)?;
-        self.rates.push(rate);
-        if rate.den >= GRAIN_END {
+    fn add(&mut self, amount: Ratio, end: u128) -> Checked {
+        ratio(amount)?;
+        self.amounts.push((amount, end));
+        if amount.den >= GRAIN_END {
             return Err(CoreErrorKind::Grain);
         }
         // Both are below 2^64, so their product fits.
-        self.lcm = self.lcm / gcd(self.lcm, rate.den) * rate.den;
+        self.lcm = self.lcm / gcd(self.lcm, amount.den) * amount.den;
         if self.lcm < GRAIN_END { Ok(()) } else { Err(CoreErrorKind::Grain) }
     }
 
     fn check(&self) -> Checked {
-        let fits = |rate: &Ratio| {
-            rate.num.checked_mul(self.lcm / rate.den).is_some_and(|in_grains| in_grains < GRAIN_END)
-        };
-        if self.rates.iter().all(fits) { Ok(()) } else { Err(CoreErrorKind::Grain) }
+        for (amount, end) in &self.amounts {
+            if amount.num.checked_mul(self.lcm / amount.den).is_none_or(|in_grains| in_grains >= *end) {
+                let rate = *end == GRAIN_END;
+                return Err(if rate { CoreErrorKind::Grain } else { CoreErrorKind::Amount });
+            }
+        }
+        Ok(())
     }
 }
 

@@ -77,6 +77,8 @@ pub enum CoreErrorKind {
     Tiers,
     /// The least common denominator of all rates, or a rate in its units, is 2^64 or more.
     Grain,
+    /// An amount that no quantity multiplies is 2^127 or more in units of the grain.
+    Amount,
     /// The shares do not add up to 1.
     Shares,
     /// A value that says what its absence says.
@@ -150,6 +152,7 @@ impl fmt::Display for CoreErrorKind {
             Self::PlainCases => write!(f, "a charge that is not by case has exactly one case"),
             Self::Tiers => write!(f, "all tiers but the last need a width, and the last has none"),
             Self::Grain => write!(f, "the rates have no common denominator below 2^64"),
+            Self::Amount => write!(f, "in units of the common denominator, an amount is 2^127 or more"),
             Self::Shares => write!(f, "the shares do not add up to 1"),
             Self::Default(what) => write!(f, "{what} says what its absence says"),
             Self::RenewalPeriod => write!(f, "a renewal's period is at least one whole day or month"),

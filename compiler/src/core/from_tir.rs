@@ -134,7 +134,8 @@ fn refused(error: &CoreError, core: &Licence, it: &tir::Licence) -> Diagnostic {
     };
     let clause = label.and_then(|label| it.clauses.iter().find(|clause| clause.label == *label));
     let span = clause.map_or(it.span, |clause| clause.span);
-    let code = if error.kind == CoreErrorKind::Grain { Code::E0406 } else { Code::E0112 };
+    let fine = matches!(error.kind, CoreErrorKind::Grain | CoreErrorKind::Amount);
+    let code = if fine { Code::E0406 } else { Code::E0112 };
     Diagnostic::new(code, span, format!("a module cannot hold this: {}", error.kind))
         .label("too large")
         .help("`spec/core.md` section 13 has the limits")

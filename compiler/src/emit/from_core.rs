@@ -228,15 +228,20 @@ fn vocabulary(licence: &Licence, m: &mut bc::Module) {
 }
 
 /// An amount in units of 1/grain; the core has proved that every one is whole there and fits.
-pub(super) fn at_grain(amount: Ratio, grain: u64) -> u64 {
+pub(super) fn at_grain(amount: Ratio, grain: u64) -> u128 {
     let factor = u128::from(grain).checked_div(amount.den).unwrap_or(0);
-    u64::try_from(amount.num.saturating_mul(factor)).unwrap_or(u64::MAX)
+    amount.num.saturating_mul(factor)
+}
+
+/// A price for one unit, which the core has proved to be narrower.
+fn rate_at_grain(rate: Ratio, grain: u64) -> u64 {
+    u64::try_from(at_grain(rate, grain)).unwrap_or(u64::MAX)
 }
 
 fn price(price: &Price, grain: u64) -> bc::Price {
     match price {
         Price::Free => bc::Price::Free {},
-        Price::Rate { unit, rate } => bc::Price::Rate { unit: *unit, rate: at_grain(*rate, grain) },
+        Price::Rate { unit, rate } => bc::Price::Rate { unit: *unit, rate: rate_at_grain(*rate, grain) },
         Price::Graduated { unit, key: k, window: w, tiers: t } => {
             bc::Price::Graduated { unit: *unit, key: key(*k), window: window(*w), tiers: tiers(t, grain) }
         }
@@ -258,7 +263,7 @@ fn tiers(tiers: &[Tier], grain: u64) -> Vec<bc::Tier> {
     let mut start = 0u128;
     let mut out = Vec::new();
     for t in tiers {
-        out.push(bc::Tier { start, rate: at_grain(t.rate, grain) });
+        out.push(bc::Tier { start, rate: rate_at_grain(t.rate, grain) });
         // Beyond 2^127 there is no quantity.
         start = start.saturating_add(t.width.unwrap_or(0)).min(1 << 127);
     }

@@ -63,8 +63,8 @@ pub(super) struct Check<'a> {
     /// The first charge at close, and the first floor.
     pub(super) at_close: Option<Span>,
     pub(super) floor: Option<Span>,
-    /// Every rate, for the grain.
-    pub(super) rates: Vec<(core::Ratio, Span)>,
+    /// Every rate and amount, for the grain, and below what each must stay in its units.
+    pub(super) rates: Vec<(core::Ratio, Span, u128)>,
     /// Handles and where they were first mentioned.
     handles: BTreeMap<String, Span>,
     /// Limits that were understood, to compare them: label and place of the amount.

@@ -17,6 +17,11 @@ const ROUNDINGS: [(&str, Rounding); 4] = [
     ("up", Rounding::Up),
 ];
 
+/// The grain, and a rate in its units, stay below.
+const GRAIN_END: u128 = 1 << 64;
+/// An amount that no quantity multiplies, in units of the grain, stays below.
+const AMOUNT_END: u128 = 1 << 127;
+
 impl Check<'_> {
     pub(super) fn money(&mut self) -> Option<core::Money> {
         let it = &self.licence.currency.given()?.value;
@@ -77,20 +82,20 @@ impl Check<'_> {
             return None;
         }
         let exact = rate.count.value.checked_mul(factor).and_then(|count| fraction(price.amount, count));
-        self.in_grain(exact, price.span, price.span.to(rate.unit.span))
+        self.in_grain(exact, price.span, price.span.to(rate.unit.span), GRAIN_END)
     }
 
     /// An amount of the licence's currency; `role` is what a message calls it.
     pub(super) fn amount(&mut self, it: &hir::Money, role: &'static str) -> Option<Ratio> {
         self.priced.get_or_insert((it.span, role));
         self.currency_agrees(it);
-        self.in_grain(fraction(it.amount, 1), it.span, it.span)
+        self.in_grain(fraction(it.amount, 1), it.span, it.span, AMOUNT_END)
     }
 
     /// Notes a ratio that counts for the grain; reports one that the core cannot hold.
-    fn in_grain(&mut self, exact: Option<Ratio>, place: Span, whole: Span) -> Option<Ratio> {
+    fn in_grain(&mut self, exact: Option<Ratio>, place: Span, whole: Span, end: u128) -> Option<Ratio> {
         match exact {
-            Some(exact) => self.rates.push((exact, whole)),
+            Some(exact) => self.rates.push((exact, whole, end)),
             None => self.findings.push(too_fine(place, whole)),
         }
         exact
@@ -145,13 +150,13 @@ impl Check<'_> {
         }
     }
 
-    /// The least common multiple of all denominators must stay below 2^64, and so must every rate in its units.
+    /// The least common multiple of all denominators must stay below 2^64, and so must every rate in its units; an
+    /// amount that no quantity multiplies, below 2^127.
     pub(super) fn grain(&mut self) {
-        const END: u128 = 1 << 64;
         let mut grain: u128 = 1;
-        for (rate, span) in &self.rates {
+        for (rate, span, _) in &self.rates {
             let step = rate.den / gcd(grain, rate.den);
-            match grain.checked_mul(step).filter(|grain| *grain < END) {
+            match grain.checked_mul(step).filter(|grain| *grain < GRAIN_END) {
                 Some(wider) => grain = wider,
                 None => {
                     self.findings.push(too_fine(*span, *span));
@@ -159,9 +164,10 @@ impl Check<'_> {
                 }
             }
         }
-        for (rate, span) in &self.rates {
-            if rate.num.checked_mul(grain / rate.den).is_none_or(|units| units >= END) {
-                self.findings.push(too_fine(*span, *span));
+        for (rate, span, end) in &self.rates {
+            if rate.num.checked_mul(grain / rate.den).is_none_or(|units| units >= *end) {
+                let finding = if *end == GRAIN_END { too_fine } else { too_much };
+                self.findings.push(finding(*span, *span));
                 return;
             }
         }
@@ -241,6 +247,16 @@ fn too_fine(place: Span, whole: Span) -> Diagnostic {
     Diagnostic::new(Code::E0406, place.to(whole), "the prices of this licence have no common small unit")
         .label("with this one, more than 64 bits are needed")
         .help("use fewer decimals, or numbers after `per` that divide each other, as 1_000 and 1_000_000")
+}
+
+fn too_much(place: Span, whole: Span) -> Diagnostic {
+    Diagnostic::new(
+        Code::E0406,
+        place.to(whole),
+        "in the smallest unit of this licence's prices, this is too much",
+    )
+    .label("counted in it, more than 127 bits are needed")
+    .help("use fewer decimals, or a smaller amount")
 }
 
 pub(super) fn too_many(span: Span, what: &str, most: usize) -> Diagnostic {

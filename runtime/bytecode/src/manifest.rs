@@ -410,7 +410,7 @@ fn standing_counters(m: &Module, fees: Vec<Counter>, out: &mut Vec<Counter>) {
         out.push(Counter { of, clause: l.clause, unit, key: l.key, window, cap: Some(l.cap) });
     }
     for (l, limit) in m.spend.iter().zip(0..) {
-        let (of, cap) = (CounterOf::Spend { limit }, Some(u128::from(l.amount)));
+        let (of, cap) = (CounterOf::Spend { limit }, Some(l.amount));
         out.push(Counter { of, clause: l.clause, unit, key: l.key, window: l.window, cap });
     }
     out.extend(fees);

@@ -187,8 +187,8 @@ variants {
         }
         /// Once per key and window, with the first use in it. The case is a counter of uses.
         3 Fee "fee" {
-            /// Units of 1/grain of the currency.
-            amount: u64,
+            /// Units of 1/grain of the currency, below 2^127.
+            amount: u128,
             /// Who pays it.
             key: Key,
             /// Over which window; not `call`.
@@ -205,10 +205,10 @@ variants {
             window: Window,
             /// 1 to 256 tiers; the first starts at 0, starts never fall.
             tiers: Vec<Tier>,
-            /// At most this, in units of 1/grain of the currency.
-            cap: Option<u64>,
-            /// At least this, in units of 1/grain of the currency.
-            floor: Option<u64>,
+            /// At most this, in units of 1/grain of the currency, below 2^127.
+            cap: Option<u128>,
+            /// At least this, in units of 1/grain of the currency, below 2^127.
+            floor: Option<u128>,
         }
     }
     /// What a royalty is a part of.
@@ -299,8 +299,8 @@ records {
         upto: Option<u128>,
         /// How the amount counts.
         kind: BandKind,
-        /// Units of 1/grain of the currency.
-        amount: u64,
+        /// Units of 1/grain of the currency; `at` below 2^64, as every rate, `for` below 2^127.
+        amount: u128,
     }
 }
 sections {
@@ -530,8 +530,8 @@ sections {
     0x1a Spend spend "spend" {
         /// Clause number.
         clause: u32,
-        /// The highest sum of charges, in units of 1/grain of the currency.
-        amount: u64,
+        /// The highest sum of charges, in units of 1/grain of the currency, below 2^127.
+        amount: u128,
         /// Whose spending.
         key: Key,
         /// Over which window; not `call`.

@@ -270,7 +270,8 @@ fn prices(m: &Module) -> Check {
                 counted(m, "case", i, *window)?;
                 schedule(i, tiers)?;
             }
-            Price::Fee { window, .. } => {
+            Price::Fee { window, amount, .. } => {
+                standing::amount("case", i, *amount)?;
                 counters += 1;
                 counted(m, "case", i, *window)?;
             }

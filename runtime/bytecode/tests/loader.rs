@@ -210,6 +210,17 @@ fn each_flaw_of_standing_money_is_named() {
     assert_eq!(bounds(None, None), "E1001 case: neither cap nor floor");
     assert_eq!(bounds(Some(6), Some(7)), "E1001 case: the floor is above the cap");
     assert_eq!(bounds(Some(7), Some(7)), "ok");
+    assert_eq!(bounds(Some(limits::NAT), Some(limits::NAT)), "ok");
+    let wide = |section| format!("E1001 {section}: number above 2^127 - 1");
+    assert_eq!(bounds(Some(1 << 127), None), wide("case"));
+    assert_eq!(bounds(None, Some(1 << 127)), wide("case"));
+    let spend = |amount| said_of(standing(), |m| m.spend[0].amount = amount);
+    assert_eq!((spend(limits::NAT), spend(1 << 127)), ("ok".to_owned(), wide("spend")));
+    let fee = |amount| {
+        let (key, window) = (Key::User, Window::Month);
+        said_of(standing(), |m| m.case[0].price = Price::Fee { amount, key, window })
+    };
+    assert_eq!((fee(limits::NAT), fee(1 << 127)), ("ok".to_owned(), wide("case")));
     let shaped = |change: &dyn Fn(&mut u32, &mut Window, &mut Vec<Tier>)| {
         said_of(standing(), |m| {
             price(m, &|p| {
@@ -320,6 +331,12 @@ fn each_flaw_of_charges_at_close_is_named() {
     let band = |i| Band { upto: Some(i), kind: BandKind::At, amount: 1 };
     let long = |n| said_of(closing(), |m| m.at_close[0].bands.splice(0..0, (0..n).map(band)).for_each(drop));
     assert_eq!(long(255), "ok");
+    let last =
+        |kind, amount| said_of(closing(), |m| m.at_close[0].bands = vec![Band { upto: None, kind, amount }]);
+    assert_eq!(last(BandKind::For, limits::NAT), "ok");
+    assert_eq!(last(BandKind::For, 1 << 127), "E1001 at_close: number above 2^127 - 1");
+    assert_eq!(last(BandKind::At, (1 << 64) - 1), "ok");
+    assert_eq!(last(BandKind::At, 1 << 64), "E1001 at_close: rate above 2^64 - 1");
     assert_eq!(long(256), "E1001 at_close: wrong number of bands");
     assert_eq!(said(|m| m.at_close[0].clause = 0), "E1001 at_close: the clause number is taken");
     assert_eq!(

@@ -266,7 +266,7 @@ fn wider() -> Module {
     m.at_once.push(AtOnce { clause: 13, cap: 100, key: Key::Licensee, guard: None, lease: lease.clone() });
     m.seats.push(Seats { clause: 14, cap: 100, key: Key::Organisation, guard: None, held: lease });
     let (key, window) = (Key::User, Window::Month);
-    m.spend.push(Spend { clause: 15, amount: u64::MAX, key, window, guard: None });
+    m.spend.push(Spend { clause: 15, amount: u64::MAX.into(), key, window, guard: None });
     m.prepaid.push(Prepaid { clause: 16, key: Key::Organisation, guard: None });
     m.renewal.push(Renewal { period: Period::Months { n: 1 }, grace: None, acts: None });
     if let Some(term) = m.term.first_mut() {

@@ -137,7 +137,7 @@ impl<M: Meter> Run<'_, M> {
             let used = self.used(purse.counter);
             match purse.amount {
                 _ if !checked => {}
-                Some(amount) if used.saturating_add(spent) > amount.into() => {
+                Some(amount) if used.saturating_add(spent) > amount => {
                     self.out.reason(ReasonCode::Over, purse.clause);
                 }
                 None if spent > used => self.out.reason(ReasonCode::Credit, purse.clause),
@@ -223,7 +223,7 @@ impl<M: Meter> Run<'_, M> {
             Cost::Fee { amount, key, counter } => {
                 self.given(key)?;
                 self.add(counter, 1);
-                Ok(if self.used(counter) == 0 { amount.into() } else { 0 })
+                Ok(if self.used(counter) == 0 { amount } else { 0 })
             }
             Cost::Free | Cost::Rate { .. } | Cost::Graduated { .. } => Err(NoLine),
         }
@@ -241,7 +241,7 @@ impl<M: Meter> Run<'_, M> {
             Cost::Fee { amount, key, counter } => {
                 self.given(key)?;
                 let (low, _) = self.range_of(counter);
-                return Ok(Some(if low == 0 { amount.into() } else { 0 }));
+                return Ok(Some(if low == 0 { amount } else { 0 }));
             }
         };
         self.given(key)?;

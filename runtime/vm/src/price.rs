@@ -31,11 +31,11 @@ pub(crate) enum Cost {
         key: Key,
         counter: u16,
         tiers: (u32, u32),
-        cap: u64,
+        cap: u128,
     },
     /// With the first use only.
     Fee {
-        amount: u64,
+        amount: u128,
         key: Key,
         counter: u16,
     },
@@ -192,11 +192,11 @@ impl Prices {
                 let tiers = self.schedule(tiers);
                 let counter = cases.next().unwrap_or(u16::MAX);
                 let cost = Cost::Capped { unit: *unit as u16, key: *key, counter, tiers, cap: *cap };
-                (cost, Some((*cap).into()))
+                (cost, Some(*cap))
             }
             Price::Fee { amount, key, .. } => {
                 let counter = fees.next().unwrap_or(u16::MAX);
-                (Cost::Fee { amount: *amount, key: *key, counter }, Some((*amount).into()))
+                (Cost::Fee { amount: *amount, key: *key, counter }, Some(*amount))
             }
         }
     }
@@ -263,7 +263,7 @@ impl Prices {
     pub(crate) fn capped(
         &self,
         tiers: (u32, u32),
-        cap: u64,
+        cap: u128,
         from: u128,
         to: u128,
         meter: &mut impl Meter,
@@ -276,7 +276,6 @@ impl Prices {
             before = before.saturating_add(part(from));
             after = after.saturating_add(part(to));
         }
-        let cap = u128::from(cap);
         after.min(cap) - before.min(cap)
     }
 
@@ -285,12 +284,12 @@ impl Prices {
     pub(crate) fn pieces(
         &self,
         tiers: (u32, u32),
-        cap: Option<u64>,
+        cap: Option<u128>,
         highest: u128,
         pieces: &mut Vec<(u128, u64)>,
     ) {
         pieces.clear();
-        let mut left = cap.map(u128::from);
+        let mut left = cap;
         for t in self.tiers.get(tiers.0 as usize..tiers.1 as usize).unwrap_or_default() {
             pieces.push((t.start, t.rate));
             let (Some(room), rate) = (left, u128::from(t.rate)) else { continue };
@@ -337,7 +336,7 @@ mod tests {
     }
 
     /// T(x), a unit at a time.
-    fn total(tiers: &[(u128, u64)], cap: Option<u64>, x: u128) -> u128 {
+    fn total(tiers: &[(u128, u64)], cap: Option<u128>, x: u128) -> u128 {
         let ends = tiers.iter().scan(0, |end, (width, _)| {
             *end += width;
             Some(*end)
@@ -348,7 +347,7 @@ mod tests {
             u128::from(tiers[tier.min(tiers.len() - 1)].1)
         };
         let total = (0..x).map(rate).sum();
-        cap.map_or(total, |cap| total.min(cap.into()))
+        cap.map_or(total, |cap| total.min(cap))
     }
 
     proptest! {
@@ -356,7 +355,7 @@ mod tests {
         #[test]
         fn the_steepest_stretch(
             tiers in prop::collection::vec((0u128..12, 0u64..9), 1..7),
-            cap in prop::option::of(0u64..200),
+            cap in prop::option::of(0u128..200),
             highest in 0u128..70,
             quantity in 0u128..70,
             low in 0u128..80,
@@ -380,7 +379,7 @@ mod tests {
         #[test]
         fn no_number_is_too_much(
             tiers in prop::collection::vec((any::<u128>(), any::<u64>(), 0u32..128, 0u32..64), 1..6),
-            cap in prop::option::of(any::<u64>()),
+            cap in prop::option::of((1u32..128).prop_flat_map(|s| any::<u128>().prop_map(move |n| n >> s))),
             [highest, quantity, low, high] in prop::array::uniform4((any::<u128>(), 0u32..128).prop_map(|(n, s)| n >> s)),
         ) {
             let tiers: Vec<_> = tiers.into_iter().map(|(w, r, ws, rs)| ((w >> ws) >> 4, r >> rs)).collect();
@@ -398,7 +397,7 @@ mod tests {
                     Some(cap) => Some(prices.capped(range, cap, from, to, &mut meter)),
                 };
                 prop_assert!(most.is_none_or(|most| here.is_some_and(|here| here <= most)));
-                prop_assert!(cap.is_none_or(|cap| most.is_some_and(|most| most <= cap.into())));
+                prop_assert!(cap.is_none_or(|cap| most.is_some_and(|most| most <= cap)));
             }
         }
     }

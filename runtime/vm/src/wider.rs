@@ -52,7 +52,7 @@ pub(crate) struct Purse {
     pub(crate) counter: u16,
     pub(crate) key: Key,
     /// The most that may be spent; none: what is left of a credit.
-    pub(crate) amount: Option<u64>,
+    pub(crate) amount: Option<u128>,
 }
 
 /// What is reported for a charge at a window's close.

@@ -440,6 +440,41 @@ fn a_cap_keeps_any_total_in_range() {
         says(&capped, &r, &State::default()),
         format!("permit; line b 0 18446744073709551615; delta 0 0 {}", 1u128 << 100)
     );
+    // Caps are wider than rates: here the widest there is, which is above every total but that of 2^63 units and more.
+    let most = u128::MAX >> 1;
+    let widest = text(&format!("bounded({schedule} cap={most} floor={most})"));
+    let asks =
+        |n: u128| says(&widest, &Request { quantities: &[("record", n)], ..asks() }, &State::default());
+    let below = u128::from(u64::MAX) << 63;
+    assert_eq!(asks(1 << 63), format!("permit; line b 0 {below}; delta 0 0 {}", 1u128 << 63));
+    assert_eq!(asks((1 << 63) + 1), format!("permit; line b 0 {most}; delta 0 0 {}", (1u128 << 63) + 1));
+}
+
+#[test]
+fn amounts_that_stand_for_themselves_are_wider_than_rates() {
+    // A fee and a limit on what is spent, at 18 decimals: 25 units of the currency are more than 2^64 parts.
+    let text = |fee: u128, limit: u128| {
+        format!(
+            "{OPEN}section charge\n (clause=1 by_case=no)\n (clause=2 by_case=no)\nsection case\n (charge=0 when=0 price=fee(amount={fee} key=user window=month))\n (charge=1 when=0 price=rate(unit=1 rate=1))\n{MONEY}section spend\n (clause=3 amount={limit} key=user window=month guard=-)\n"
+        )
+    };
+    let unit = 10u128.pow(18);
+    let says = |fee, limit, n, state: &State<'_>| {
+        says(&text(fee, limit), &Request { quantities: &[("record", n)], ..asks() }, state)
+    };
+    let fresh = State::default();
+    let deltas = |spent: u128| format!("delta 0 682 {spent}; delta 1 682 1");
+    let lines = |fee, n: u128| format!("permit; line b 0 {fee}; line c 0 {n}; {}", deltas(fee + n));
+    assert_eq!(says(24 * unit, 25 * unit, unit, &fresh), lines(24 * unit, unit));
+    assert_eq!(says(24 * unit, 25 * unit, unit + 1, &fresh), "deny; reason over:d");
+    let most = u128::MAX >> 1;
+    assert_eq!(says(most, most, 0, &fresh), lines(most, 0));
+    assert_eq!(says(most, most, 1, &fresh), "deny; reason range:*");
+    assert_eq!(
+        says(most, most, 1, &State { used: &[0, 1], ..fresh }),
+        "permit; line b 0 0; line c 0 1; delta 0 682 1; delta 1 682 1"
+    );
+    assert_eq!(says(most - 1, most, 1, &State { used: &[1], ..fresh }), "deny; reason over:d");
 }
 
 #[test]

@@ -251,13 +251,21 @@ impl Price {
         }
     }
 
-    pub fn ratios(&self) -> Vec<&BigRational> {
+    /// What is multiplied by a quantity.
+    pub fn rates(&self) -> Vec<&BigRational> {
         match self {
-            Price::Free => vec![],
-            Price::Rate { ratio, .. } | Price::Fee { ratio, .. } => vec![ratio],
-            Price::Graduated(Graduated { tiers, cap, floor, .. }) => {
-                tiers.iter().map(|tier| &tier.ratio).chain(cap).chain(floor).collect()
-            }
+            Price::Free | Price::Fee { .. } => vec![],
+            Price::Rate { ratio, .. } => vec![ratio],
+            Price::Graduated(Graduated { tiers, .. }) => tiers.iter().map(|tier| &tier.ratio).collect(),
+        }
+    }
+
+    /// What stands for itself.
+    pub fn amounts(&self) -> Vec<&BigRational> {
+        match self {
+            Price::Free | Price::Rate { .. } => vec![],
+            Price::Fee { ratio, .. } => vec![ratio],
+            Price::Graduated(Graduated { cap, floor, .. }) => cap.iter().chain(floor).collect(),
         }
     }
 }

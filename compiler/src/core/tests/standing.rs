@@ -191,13 +191,43 @@ fn every_amount_counts_for_the_grain() {
     assert_eq!(licence.grain(), Ok(12 * 35));
     assert_eq!(sound(&licence), Ok(()));
     // An amount that is too large in units of the grain which something else made fine.
-    licence.limits[0].kind = LimitKind::Spend { amount: ratio(1 << 60, 1), window };
-    assert_eq!(sound(&licence), Err(CoreErrorKind::Grain));
-    licence.limits.clear();
-    licence.charges = vec![fee(ratio(u128::from(u64::MAX), 1))];
+    licence.limits[0].kind = LimitKind::Spend { amount: ratio(1 << 120, 1), window };
     assert_eq!(sound(&licence), Ok(()));
-    licence.charges = vec![fee(ratio(1 << 64, 1))];
-    assert_eq!(sound(&licence), Err(CoreErrorKind::Grain));
+    licence.limits[0].kind = LimitKind::Spend { amount: ratio(1 << 121, 1), window };
+    assert_eq!(sound(&licence), Err(CoreErrorKind::Amount));
+    licence.limits.clear();
+    licence.charges = vec![fee(ratio(NAT_MAX, 1))];
+    assert_eq!(sound(&licence), Ok(()));
+    licence.charges.push(fee(ratio(1, 2)));
+    licence.charges[1].label = "g".into();
+    assert_eq!(sound(&licence), Err(CoreErrorKind::Amount));
+}
+
+#[test]
+fn rates_are_narrower_than_amounts() {
+    let mut licence = with_money();
+    let (key, window) = (Key::User, Window::Day);
+    let ratio = |num| Ratio { num, den: 1 };
+    let mut bounded = |rate, cap, floor| {
+        let tiers = vec![Tier { width: None, rate: ratio(rate) }];
+        let (cap, floor) = (Some(ratio(cap)), Some(ratio(floor)));
+        let price = Price::Bounded { unit: 0, key, window, tiers, cap, floor };
+        licence.charges =
+            vec![Charge { label: "c".into(), cases: vec![(Cond::True, price)], by_case: false }];
+        sound(&licence)
+    };
+    assert_eq!(bounded((1 << 64) - 1, NAT_MAX, NAT_MAX), Ok(()));
+    assert_eq!(bounded(1 << 64, NAT_MAX, 0), Err(CoreErrorKind::Grain));
+    let band = |kind, amount| {
+        let mut licence = with_money();
+        let bands = vec![Band { upto: None, kind, amount: ratio(amount) }];
+        let (label, aggregate) = ("s".into(), Aggregate::Sum);
+        licence.at_close = vec![AtClose { label, aggregate, unit: 0, key, window, bands, guard: None }];
+        sound(&licence)
+    };
+    assert_eq!(band(BandKind::For, NAT_MAX), Ok(()));
+    assert_eq!(band(BandKind::At, (1 << 64) - 1), Ok(()));
+    assert_eq!(band(BandKind::At, 1 << 64), Err(CoreErrorKind::Grain));
 }
 
 #[test]

@@ -84,6 +84,7 @@ fn limits(m: &Module) -> Check {
         period("seats", i, &l.held)?;
     }
     for (i, l) in m.spend.iter().enumerate() {
+        amount("spend", i, l.amount)?;
         counted(m, "spend", i, l.window)?;
         guard(m, "spend", i, l.guard)?;
     }
@@ -95,8 +96,14 @@ fn credit(m: &Module) -> Check {
     m.prepaid.first().map_or(Ok(()), |p| guard(m, "prepaid", 0, p.guard))
 }
 
+/// An amount of money that no quantity multiplies; rates are narrower.
+pub(super) fn amount(section: &'static str, entry: usize, amount: u128) -> Check {
+    ensure(amount <= limits::NAT, section, entry, "number above 2^127 - 1")
+}
+
 /// The bounds of a graduated price.
-pub(super) fn bounds(m: &Module, entry: usize, cap: Option<u64>, floor: Option<u64>) -> Check {
+pub(super) fn bounds(m: &Module, entry: usize, cap: Option<u128>, floor: Option<u128>) -> Check {
+    cap.into_iter().chain(floor).try_for_each(|bound| amount("case", entry, bound))?;
     ensure(cap.is_some() || floor.is_some(), "case", entry, "neither cap nor floor")?;
     ensure(cap.zip(floor).is_none_or(|(c, f)| f <= c), "case", entry, "the floor is above the cap")?;
     ensure(floor.is_none() || !by_call(m), "case", entry, "no window closes where calls are settled")
@@ -127,7 +134,13 @@ fn bands(entry: usize, bands: &[Band]) -> Check {
     ensure(ended, "at_close", entry, "only the last band has no end")?;
     let rise = bands.iter().zip(bands.iter().skip(1)).all(|(a, b)| b.upto.is_none() || a.upto < b.upto);
     ensure(rise, "at_close", entry, "bands out of order")?;
-    ensure(bands.iter().all(|b| b.upto <= Some(limits::NAT)), "at_close", entry, "number above 2^127 - 1")
+    ensure(bands.iter().all(|b| b.upto <= Some(limits::NAT)), "at_close", entry, "number above 2^127 - 1")?;
+    for band in bands {
+        amount("at_close", entry, band.amount)?;
+        let narrow = band.kind == BandKind::For || u64::try_from(band.amount).is_ok();
+        ensure(narrow, "at_close", entry, "rate above 2^64 - 1")?;
+    }
+    Ok(())
 }
 
 /// Royalties and first cuts: their order, and that nothing is given away that is not there.

@@ -284,13 +284,14 @@ impl Sketch {
                         Price::Graduated { unit, key: number(Key::ALL, *kind), window: Window::Month, tiers }
                     }
                     4 => Price::Fee {
-                        amount: rate,
+                        // Now and then beyond 64 bits.
+                        amount: u128::from(rate) << if node.is_multiple_of(4) { 63 } else { 0 },
                         key: number(Key::ALL, unit as u8 + 1),
                         window: window(*kind),
                     },
                     _ => {
                         let (key, window) = (number(Key::ALL, unit as u8 + 1), window(node.to_le_bytes()[1]));
-                        let cap = (*kind == 5).then_some(rate.saturating_mul(50) / 3);
+                        let cap = (*kind == 5).then_some(u128::from(rate) * 50 / 3);
                         Price::Bounded { unit, key, window, tiers, cap, floor: (*kind == 6).then_some(7) }
                     }
                 };
@@ -390,7 +391,8 @@ impl Sketch {
         for (amount, key, n, guard) in spends {
             m.spend.push(Spend {
                 clause: next(),
-                amount: *amount,
+                // The larger half far beyond 64 bits.
+                amount: u128::from(*amount) << if *amount > u64::MAX / 2 { 62 } else { 0 },
                 key: number(Key::ALL, *key),
                 window: window(*n),
                 guard: guard.as_ref().map(when),

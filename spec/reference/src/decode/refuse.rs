@@ -29,29 +29,36 @@ pub(super) fn labels(core: &Core, free: &[(String, Vec<usize>)]) -> Res<Vec<Stri
 }
 
 /// Section 9: the least common multiple of the denominators of all ratios in prices; amounts of spend limits and bands
-/// are such ratios, too.
+/// are such ratios, too. Part two, section 1: rates are below 2^64 of its units, other amounts below 2^127.
 pub(super) fn grain(core: &Core) -> Res<BigUint> {
-    let prices = core.charges.iter().flat_map(|charge| &charge.cases);
+    let prices = || core.charges.iter().flat_map(|charge| &charge.cases);
     let spend = core.limits.iter().filter_map(|limit| match &limit.on {
         LimitOn::Spend { amount, .. } => Some(amount),
         _ => None,
     });
-    let bands = core.at_close.iter().flat_map(|charge| &charge.bands).map(|band| &band.ratio);
-    let ratios: Vec<&BigRational> =
-        prices.flat_map(|(_, price)| price.ratios()).chain(spend).chain(bands).collect();
-    let too_large = |n: &BigUint| n.bits() > 64;
+    let bands = |rate: bool| {
+        let bands = core.at_close.iter().flat_map(|charge| &charge.bands);
+        bands.filter(move |band| band.rate == rate).map(|band| &band.ratio)
+    };
+    let rates: Vec<&BigRational> = prices().flat_map(|(_, price)| price.rates()).chain(bands(true)).collect();
+    let amounts: Vec<&BigRational> =
+        prices().flat_map(|(_, price)| price.amounts()).chain(spend).chain(bands(false)).collect();
     let mut grain = BigUint::from(1u8);
-    for ratio in &ratios {
+    for ratio in rates.iter().chain(&amounts) {
         // In g / d, reduced, the denominator is what g lacks of d.
         let lacks = BigRational::new(grain.clone().into(), ratio.denom().clone()).denom().magnitude().clone();
         grain *= lacks;
-        if too_large(&grain) {
+        if grain.bits() > 64 {
             return Err("a grain of 2^64 or more".into());
         }
     }
     let whole = BigRational::from_integer(grain.clone().into());
-    if ratios.iter().any(|ratio| too_large((*ratio * &whole).to_integer().magnitude())) {
-        return Err("a price of 2^64 units of the grain or more".into());
+    let wider = |ratio: &BigRational, bits: u64| (ratio * &whole).to_integer().bits() > bits;
+    if rates.iter().any(|ratio| wider(ratio, 64)) {
+        return Err("a rate of 2^64 units of the grain or more".into());
+    }
+    if amounts.iter().any(|ratio| wider(ratio, 127)) {
+        return Err("an amount of 2^127 units of the grain or more".into());
     }
     Ok(grain)
 }
