@@ -171,7 +171,7 @@ mod tests {
             );
             let id = scope::hex(&vocabulary.id.expect("an id"));
             if id != module.pin {
-                wrong += &format!("{} {} now has {id}\n", module.name, module.version);
+                wrong.extend([module.name, " ", module.version, " now has ", &id, "\n"]);
             }
         }
         assert!(wrong.is_empty(), "a released module never changes, a new version is a new row:\n{wrong}");
