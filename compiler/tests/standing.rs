@@ -300,3 +300,31 @@ fn every_word_of_them_is_meaning_but_those_that_say_nothing() {
         assert_eq!(id(text), id(&text.replacen(from, to, 1)), "`{from}` to `{to}`");
     }
 }
+
+/// 18 decimals, priced at the last of them: amounts go on to 2^127 parts, prices of a unit only to 2^64.
+#[test]
+fn amounts_are_wider_than_prices_of_a_unit() {
+    let fine = "g: charge EUR 0.000000000000000001 per gigabyte";
+    let said = |clauses: &str| -> Vec<Code> {
+        findings(&licence("", TERM, &format!("{fine}\n  {clauses}"))).iter().map(|it| it.code).collect()
+    };
+    for clause in [
+        "x: limit EUR 25 per month per user",
+        "x: charge EUR 170141183460469231731 per user per month",
+        "x: charge per month { beyond at EUR 1 per call }, at least EUR 20, at most EUR 40",
+        "x: charge at close on highest gigabytes per month { up to 5 gigabytes for EUR 25 beyond at EUR 18 per gigabyte }",
+    ] {
+        assert_eq!(said(clause), [], "{clause}");
+    }
+    for clause in [
+        "x: limit EUR 170141183460469231732 per month per user",
+        "x: charge EUR 170141183460469231732 per user per month",
+        "x: charge per month { beyond at EUR 1 per call }, at most EUR 170141183460469231732",
+        "x: charge per month { beyond at EUR 19 per call }, at most EUR 40",
+        "x: charge at close on highest gigabytes per month { up to 5 gigabytes for EUR 25 beyond at EUR 19 per gigabyte }",
+    ] {
+        assert_eq!(said(clause), [Code::E0406], "{clause}");
+    }
+    let spend = licence("", TERM, &format!("{fine}\n  x: limit EUR 25 per month per user"));
+    assert_eq!(entries(&spend, &["spend"]).trim_end(), "(spend x 25 user month)");
+}
