@@ -167,6 +167,9 @@ impl Run<'_> {
         if self.args.format.is_json() {
             let receipt = answer.receipt.encode().map(|payload| licit_receipt::leaf_hash(&payload)).ok();
             let mut json = decision.json(receipt.as_ref().map(|id| (answer.receipt.seq, id)));
+            if let (true, Some(object)) = (is_over(answer.phase), json.as_object_mut()) {
+                object.insert("phase".into(), answer.phase.name().into());
+            }
             if let (Some(hold), Some(object)) =
                 (answer.receipt.call.and_then(|call| self.engine.state().hold(&call)), json.as_object_mut())
             {
@@ -182,8 +185,16 @@ impl Run<'_> {
         if answer.repeated {
             text.push_str("  repeated: this id was answered before, with this; nothing was charged now\n");
         }
+        if is_over(answer.phase) {
+            text.push_str(&format!("  {}: what was permitted no longer stands\n", answer.phase.name()));
+        }
         text
     }
+}
+
+/// Whether a call that was permitted is no longer: who asks again must not take the old word for a new one.
+fn is_over(phase: Phase) -> bool {
+    matches!(phase, Phase::Released | Phase::Expired | Phase::Failed | Phase::Reversed)
 }
 
 /// The exit status of a single answer.
