@@ -62,6 +62,7 @@ impl<'a> Question<'a> {
             return Err("column 1: a request is a JSON object: { ... }".to_owned());
         }
         let mut question: Question<'a> = serde_json::from_str(json).map_err(|error| json_error(&error))?;
+        some_id(question.id.as_deref())?;
         // `@ana` is how the language writes the handle `ana`; both name one party.
         for handle in [&mut question.user, &mut question.organisation].into_iter().flatten() {
             if let Some(bare) = handle.strip_prefix('@') {
@@ -120,6 +121,11 @@ fn fact(manifest: &Manifest, name: Cow<'_, str>, value: Value) -> (String, Value
         value => value,
     };
     (name.into_owned(), value)
+}
+
+/// Refuses an id without a character: whoever forgets to fill it in would have one call for all.
+pub fn some_id(id: Option<&str>) -> Result<(), String> {
+    if id == Some("") { Err("the `id` is empty: leave it out or give one".to_owned()) } else { Ok(()) }
 }
 
 /// 16 bytes for an id: those of a UUID (`xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`), else the first of SHA-256.

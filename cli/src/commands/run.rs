@@ -140,7 +140,13 @@ impl Run<'_> {
 
     /// The answer in words or as JSON, its line break included; nothing where there is nothing to say.
     fn told(&self, answer: &Answer, id: Option<&str>, colour: bool) -> String {
-        let (Some(licence), Some(content)) = (self.licence(), &answer.content) else {
+        // A call that is over is told as it was decided: the leaf that ended it knows no request.
+        let asked = answer.receipt.call.filter(|_| is_over(answer.phase)).and_then(|call| {
+            let asked = self.engine.state().call(&call)?.asked;
+            self.engine.entry(asked).ok()?.content
+        });
+        let content = asked.as_ref().or(answer.content.as_ref());
+        let (Some(licence), Some(content)) = (self.licence(), content) else {
             return format!("leaf {}: answered before; its details were erased\n", answer.receipt.seq);
         };
         let request = &content.request;
@@ -197,7 +203,7 @@ fn is_over(phase: Phase) -> bool {
     matches!(phase, Phase::Released | Phase::Expired | Phase::Failed | Phase::Reversed)
 }
 
-/// The exit status of a single answer.
+/// The exit status of a single use or ask: what no longer stands is not permitted.
 fn verdict(answer: &Answer) -> Exit {
-    if answer.phase == Phase::Denied { Exit::Denied } else { Exit::Fine }
+    if answer.phase == Phase::Denied || is_over(answer.phase) { Exit::Denied } else { Exit::Fine }
 }

@@ -2,7 +2,7 @@
 
 use crate::commands::key;
 use crate::instant;
-use crate::request::{Facts, Quantities, Question, json_error};
+use crate::request::{Facts, Quantities, Question, json_error, some_id};
 use base64ct::{Base64, Encoding};
 use licit_ledger::Warrant;
 use licit_receipt::VerifyingKey;
@@ -95,6 +95,7 @@ impl<'a> Line<'a> {
             return Err("column 1: an event is a JSON object: { ... }".to_owned());
         }
         let mut line: Line<'a> = serde_json::from_str(json).map_err(|error| json_error(&error))?;
+        some_id(line.id.as_deref())?;
         for handle in [&mut line.user, &mut line.organisation].into_iter().flatten() {
             if let Some(bare) = handle.strip_prefix('@') {
                 *handle = Cow::Owned(bare.to_owned());

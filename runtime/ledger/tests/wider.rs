@@ -704,3 +704,18 @@ proptest! {
         sound(&ledger);
     }
 }
+
+#[test]
+fn what_a_licensee_paid_fits_one_sum() {
+    let mut ledger = Ledger::new(METERED);
+    let most = i128::MAX.unsigned_abs();
+    let pay = |ledger: &mut Ledger, number, minor| {
+        let order = of_acme(ledger, number, What::Pay(minor, Purpose::Account));
+        ledger.run(Command::Order(order)).map(|_| ())
+    };
+    assert_eq!(pay(&mut ledger, 20, most - 1), Ok(()));
+    assert_eq!(pay(&mut ledger, 21, 2), Err(Refusal::Overflow));
+    assert_eq!(pay(&mut ledger, 22, 1), Ok(()));
+    assert_eq!(pay(&mut ledger, 23, 1), Err(Refusal::Overflow));
+    sound(&ledger);
+}

@@ -12,6 +12,8 @@ use licit_ledger::Command;
 pub struct Done {
     /// The ledger's answer.
     pub answer: Answer,
+    /// Whether it was asked if a use is permitted.
+    pub decides: bool,
     /// What is told of it, its line break included.
     pub told: String,
 }
@@ -67,9 +69,10 @@ pub fn run(run: &mut Run<'_>, mut line: Line<'_>, colour: bool) -> Result<Done, 
         Err(error) => return Err(Undone::Ledger(error)),
     };
     let until = call.and_then(|call| engine.state().hold(&call)).map(|hold| hold.until);
+    let decides = matches!(command, Command::Ask { .. });
     if args.format.is_json() && !matches!(command, Command::Ask { .. } | Command::Commit { .. }) {
         let told = format!("{}\n", events::json(&event, id.as_deref(), &answer, until));
-        return Ok(Done { answer, told });
+        return Ok(Done { answer, decides, told });
     }
     let told = match command {
         Command::Ask { .. } | Command::Commit { .. } | Command::Extend { .. } => {
@@ -78,7 +81,7 @@ pub fn run(run: &mut Run<'_>, mut line: Line<'_>, colour: bool) -> Result<Done, 
         }
         command => events::words(&command, &answer, licence.manifest(), colour),
     };
-    Ok(Done { answer, told })
+    Ok(Done { answer, decides, told })
 }
 
 /// What an ask and a commit tell beside decision and price.

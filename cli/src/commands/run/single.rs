@@ -4,7 +4,7 @@ use super::event::{self, Undone};
 use super::{Args, Run, failed, verdict};
 use crate::ask::{self, AskError};
 use crate::events::Line;
-use crate::exit::{Failure, Result};
+use crate::exit::{Exit, Failure, Result};
 use crate::request::{Facts, Quantities, Question};
 use crate::shell::{Shell, shown};
 use crate::subject::Subject;
@@ -41,6 +41,7 @@ pub fn read<'a>(words: &'a str, args: &'a Args, subject: &Subject, shell: &Shell
         in_words(words, subject, shell)?
     };
     if let Some(id) = &args.id {
+        crate::request::some_id(Some(id)).map_err(Failure::unusable)?;
         question.id = Some(Cow::Owned(id.clone()));
     }
     Ok(Single::Use(question))
@@ -75,7 +76,7 @@ fn run_event(run: &mut Run<'_>, line: Line<'_>, shell: &mut Shell) -> Result {
     })?;
     run.engine.flush().map_err(|error| failed(run.args, &error))?;
     shell.write(&done.told)?;
-    Ok(verdict(&done.answer))
+    Ok(if done.decides { verdict(&done.answer) } else { Exit::Fine })
 }
 
 /// Reads the language's own words: against the text of the licence where there is one, so that a misspelt name is found.

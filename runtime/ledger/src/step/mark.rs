@@ -156,6 +156,11 @@ impl<P: Policies + ?Sized, O: Openings + ?Sized> Stepper<'_, P, O> {
                 Paid::Credit { key, parts, terms: terms.clone() }
             }
         };
+        // Everything that a licensee paid fits one sum: a statement can always be made.
+        let standing = self.state.standing(&id_of(licence), who.licensee());
+        let before = standing.map_or([0; 3], |all| [all.paid, all.renewals, all.credit]);
+        let sum = before.iter().try_fold(minor, |sum, paid| sum.checked_add(*paid));
+        sum.and_then(|sum| i128::try_from(sum).ok()).ok_or(Refusal::Overflow)?;
         Ok(Kept::Payment { who, minor, paid })
     }
 
