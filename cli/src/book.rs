@@ -4,13 +4,13 @@ use crate::decision::signed_due_words;
 use crate::figures::{decimals_of, fraction, money};
 use crate::shell::shown;
 use licit_bytecode::Window;
-use licit_engine::{Account, Licence, Names, Policies, Shares, Statement};
+use licit_engine::{Account, Accounts, Licence, Names, Policies, Shares};
 use serde_json::{Value, json};
 
-/// The paragraphs of a statement for people, licence by licence, each line indented.
-pub fn human(statement: &Statement, policies: &dyn Policies, names: &Names) -> String {
+/// The paragraphs of accounts for people, licence by licence, each line indented.
+pub fn human(accounts: &Accounts, policies: &dyn Policies, names: &Names) -> String {
     let mut out = String::new();
-    for account in &statement.accounts {
+    for account in &accounts.accounts {
         let Some(licence) = policies.of_licence(&account.key.licence) else { continue };
         let manifest = licence.manifest();
         let grain = u128::from(account.scale.grain());
@@ -34,12 +34,12 @@ pub fn human(statement: &Statement, policies: &dyn Policies, names: &Names) -> S
             out.push_str(&format!("  ({word} {amount})"));
         }
         out.push('\n');
-        if let Some(shares) = statement.shares.iter().find(|shares| shares.key == account.key) {
+        if let Some(shares) = accounts.shares.iter().find(|shares| shares.key == account.key) {
             out.push_str(&share_words(shares, licence));
         }
     }
-    for shares in &statement.shares {
-        if statement.accounts.iter().any(|account| account.key == shares.key) {
+    for shares in &accounts.shares {
+        if accounts.accounts.iter().any(|account| account.key == shares.key) {
             continue;
         }
         let Some(licence) = policies.of_licence(&shares.key.licence) else { continue };
@@ -83,9 +83,9 @@ fn whose(account: &Account, names: &Names) -> String {
     }
 }
 
-/// A statement for programs.
-pub fn json(statement: &Statement, policies: &dyn Policies, names: &Names) -> Value {
-    let accounts: Vec<Value> = statement
+/// Accounts for programs.
+pub fn json(accounts: &Accounts, policies: &dyn Policies, names: &Names) -> Value {
+    let by_window: Vec<Value> = accounts
         .accounts
         .iter()
         .map(|account| {
@@ -102,7 +102,7 @@ pub fn json(statement: &Statement, policies: &dyn Policies, names: &Names) -> Va
             })
         })
         .collect();
-    let shares: Vec<Value> = statement
+    let shares: Vec<Value> = accounts
         .shares
         .iter()
         .map(|shares| {
@@ -122,8 +122,8 @@ pub fn json(statement: &Statement, policies: &dyn Policies, names: &Names) -> Va
             })
         })
         .collect();
-    let faults: Vec<String> = statement.faults.iter().map(ToString::to_string).collect();
-    json!({ "accounts": accounts, "shares": shares, "faults": faults, "balances": statement.balances() })
+    let faults: Vec<String> = accounts.faults.iter().map(ToString::to_string).collect();
+    json!({ "accounts": by_window, "shares": shares, "faults": faults, "balances": accounts.balances() })
 }
 
 /// A number for programs: as a text where JSON numbers lose digits.

@@ -114,7 +114,7 @@ fn say(report: &Report, failed: &[(u64, String)], told: u64, args: &Args, shell:
     for finding in &report.findings {
         shell.line(&format!("{bad} {}", shown(&finding.to_string())))?;
     }
-    for fault in &report.statement.faults {
+    for fault in &report.accounts.faults {
         shell.line(&format!("{bad} {fault}"))?;
     }
     let verdict = if report.passes() {
@@ -140,9 +140,9 @@ fn say(report: &Report, failed: &[(u64, String)], told: u64, args: &Args, shell:
         if counts.verified > 0 { " (erased: what is left holds, but cannot be decided again)" } else { "" };
     shell.line(&format!("  verified     {}{erased}", number(counts.verified)))?;
     shell.line(&format!("  failed       {}", number(counts.failed)))?;
-    let balance = if report.statement.balances() { "adds up" } else { "does not add up" };
+    let balance = if report.accounts.balances() { "adds up" } else { "does not add up" };
     shell.line(&format!("  balance      {balance}"))?;
-    shell.write(&book::human(&report.statement, &report.policies, &report.names))
+    shell.write(&book::human(&report.accounts, &report.policies, &report.names))
 }
 
 fn say_json(
@@ -170,7 +170,7 @@ fn say_json(
         "reexecuted": counts.reexecuted,
         "verified": counts.verified,
         "failed": counts.failed,
-        "statement": book::json(&report.statement, &report.policies, &report.names),
+        "statement": book::json(&report.accounts, &report.policies, &report.names),
     });
     if let (Some(compared), Value::Object(object)) = (compared, &mut summary) {
         object.insert("calls".into(), complete::counts(compared));

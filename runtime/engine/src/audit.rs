@@ -5,7 +5,7 @@ use std::path::Path;
 use licit_ledger::receipt::checkpoint::origin;
 use licit_ledger::receipt::key::MULTICODEC;
 use licit_ledger::receipt::{Checkpoint, Frontier, Hash, Verifier, VerifyingKey, leaf_hash};
-use licit_ledger::{Audit, Counts, Openings, Past, State, Statement, Verdict};
+use licit_ledger::{Accounts, Audit, Counts, Openings, Past, State, Verdict};
 
 use crate::archive::RecordFile;
 use crate::disk::{Disk, OsDisk};
@@ -31,7 +31,7 @@ pub struct Report {
     /// The root over all leaves.
     pub root: Hash,
     /// Accounts, shares and the trial balance.
-    pub statement: Statement,
+    pub accounts: Accounts,
     /// The names behind the accounts' ids.
     pub names: Names,
     /// The state that the leaves come to.
@@ -43,7 +43,7 @@ pub struct Report {
 impl Report {
     /// Whether nothing failed.
     pub fn passes(&self) -> bool {
-        self.counts.failed == 0 && self.findings.is_empty() && self.statement.balances()
+        self.counts.failed == 0 && self.findings.is_empty() && self.accounts.balances()
     }
 }
 
@@ -160,9 +160,9 @@ pub fn audit(
         }
     };
     let (counts, state) = (audit.counts(), audit.state().clone());
-    let statement = Statement::of(&state, &policies);
+    let accounts = Accounts::of(&state, &policies);
     let root = tree.root();
-    Ok(Report { counts, findings, signed, key: found, epoch, root, statement, names, state, policies })
+    Ok(Report { counts, findings, signed, key: found, epoch, root, accounts, names, state, policies })
 }
 
 /// Earlier leaves, as far as their openings belong to them.

@@ -9,8 +9,8 @@ use licit_ledger::receipt::checkpoint::{CheckpointError, origin};
 use licit_ledger::receipt::tree::{MemoryTree, ProveError, inclusion};
 use licit_ledger::receipt::{Checkpoint, Hash, Note, Opening, Receipt, Signer, SigningKey, Verifier};
 use licit_ledger::{
-    Ask, Call, CallId, Command, Config, Content, Event, Failure, Licence, Order, Phase, Request, State,
-    Statement, What,
+    Accounts, Ask, Call, CallId, Command, Config, Content, Event, Failure, Licence, Order, Phase, Request,
+    State, What,
 };
 
 use crate::archive::Archive;
@@ -443,8 +443,8 @@ impl Engine {
     }
 
     /// Accounts and shares.
-    pub fn statement(&self) -> Statement {
-        Statement::of(&self.book.state, &self.book.policies)
+    pub fn accounts(&self) -> Accounts {
+        Accounts::of(&self.book.state, &self.book.policies)
     }
 
     /// The names behind the salted ids, as far as they are not erased.

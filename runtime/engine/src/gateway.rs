@@ -19,7 +19,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use licit_ledger::receipt::{Hash, Kind, SigningKey};
-use licit_ledger::{Ask, Call, CallId, Command, Config, Licence, Order, Request, State, Statement, What};
+use licit_ledger::{Accounts, Ask, Call, CallId, Command, Config, Licence, Order, Request, State, What};
 
 use crate::archive::Archive;
 use crate::book::{Decided, Fetched, Ready};
@@ -299,8 +299,8 @@ impl Gateway {
     }
 
     /// Accounts and shares.
-    pub fn statement(&self) -> Result<Statement, Error> {
-        self.with(Statement::of)
+    pub fn accounts(&self) -> Result<Accounts, Error> {
+        self.with(Accounts::of)
     }
 
     /// The names behind the salted ids, as far as they are not erased. The first time after opening from a snapshot, or

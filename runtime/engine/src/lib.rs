@@ -99,6 +99,6 @@ pub use store::{CHECKPOINT, LOG, LOG_PREAMBLE, OPENINGS, OPENINGS_PREAMBLE, POLI
 
 pub use licit_ledger as ledger;
 pub use licit_ledger::{
-    Account, CallId, Command, Config, Content, Counts, Failure, Id, Kept, Licence, Licensee, Payee, Phase,
-    Policies, Refusal, Request, Shares, State, Statement, Value, Verdict, receipt, vm,
+    Account, Accounts, CallId, Command, Config, Content, Counts, Failure, Id, Kept, Licence, Licensee, Payee,
+    Phase, Policies, Refusal, Request, Shares, State, Value, Verdict, receipt, vm,
 };

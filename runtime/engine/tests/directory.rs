@@ -55,11 +55,11 @@ fn check(disk: &MemoryDisk, told: &Told) {
         }
     }
     assert_eq!(committed.values().copied().collect::<Vec<i32>>(), vec![1; 6], "each call exactly once");
-    let statement = engine.statement();
-    assert!(statement.balances());
+    let accounts = engine.accounts();
+    assert!(accounts.balances());
     // 4 calls of 10 tokens and 2 of 20, at 3 thousandths.
-    assert_eq!(statement.accounts[0].total.charged, 240);
-    assert_eq!(statement.accounts[0].total.due, 24);
+    assert_eq!(accounts.accounts[0].total.charged, 240);
+    assert_eq!(accounts.accounts[0].total.due, 24);
     engine.close().expect("it closes");
     let report = audit(disk, None, &mut |leaf, verdict| {
         assert_eq!(*verdict, licit_engine::Verdict::Reexecuted, "leaf {leaf}");

@@ -5,7 +5,7 @@ mod common;
 use std::collections::BTreeSet;
 
 use common::*;
-use licit_engine::ledger::{Fault as MoneyFault, Statement};
+use licit_engine::ledger::{Accounts, Fault as MoneyFault};
 use licit_engine::receipt::{Kind, SigningKey, Verifier};
 use licit_engine::{
     CallId, Engine, Error, Licensee, Options, Phase, Refusal, Request, Value, Verdict, audit,
@@ -27,9 +27,9 @@ fn a_ledger_in_memory_is_a_ledger() {
     engine.flush().expect("nothing can fail");
     assert_eq!(engine.durable(), 4);
     assert!(engine.invoke(module, id(2), START, chat(100)).expect("it is answered").repeated);
-    let statement = engine.statement();
-    assert!(statement.balances());
-    let account = &statement.accounts[0];
+    let accounts = engine.accounts();
+    assert!(accounts.balances());
+    let account = &accounts.accounts[0];
     assert_eq!((account.total.charged, account.total.due, account.currency.as_str()), (900, 90, "EUR"));
     let licensee = account.key.licensee.expect("it has a name");
     assert_eq!(engine.names().get(&licensee), Some("acme"));
@@ -184,7 +184,7 @@ fn another_module_is_unknown_until_it_is_loaded() {
         audit(&without, None, &mut |_, verdict| failed += u64::from(matches!(verdict, Verdict::Failed(_))));
     let report = report.expect("it can be audited");
     assert_eq!((report.counts.failed, failed), (2, 2));
-    assert!(matches!(report.statement.faults[..], [MoneyFault::UnknownLicence(_)]));
+    assert!(matches!(report.accounts.faults[..], [MoneyFault::UnknownLicence(_)]));
 }
 
 #[test]
@@ -213,7 +213,7 @@ fn group_commit_flushes_by_itself() {
     assert_eq!(durable, [1, 1, 1, 1, 6, 6, 6, 6, 6, 11, 11, 11]);
     let signed = engine.checkpoint().expect("it is written").lines().nth(1).map(str::to_string);
     assert_eq!(signed.as_deref(), Some("11"));
-    assert!(Statement::of(engine.state(), engine.policies()).balances());
+    assert!(Accounts::of(engine.state(), engine.policies()).balances());
 }
 
 #[test]
@@ -258,7 +258,7 @@ fn every_command_goes_through_the_gateway() {
     gateway.configure(config).expect("it is in force");
     let refused = gateway.order(order(What::Correct(id(1)), id(103), None));
     assert!(matches!(refused, Err(Error::Refused(_))));
-    assert!(gateway.statement().expect("it adds up").balances());
+    assert!(gateway.accounts().expect("it adds up").balances());
     gateway.drain(std::time::Duration::ZERO).expect("it closes");
     let report = audit(&disk, Some(&key().verifying_key()), &mut |leaf, verdict| {
         assert_eq!(*verdict, Verdict::Reexecuted, "leaf {leaf}");

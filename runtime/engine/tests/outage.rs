@@ -97,7 +97,7 @@ fn check(disk: &MemoryDisk, told: &Told, all: bool) {
     if all {
         assert_eq!(committed.len() as u64, THREADS * CALLS);
         // 2 calls of 10 tokens and 2 of 20 a thread, at 3 thousandths.
-        assert_eq!(engine.statement().accounts[0].total.charged, u128::from(THREADS * 60 * 3));
+        assert_eq!(engine.accounts().accounts[0].total.charged, u128::from(THREADS * 60 * 3));
     }
     engine.close().expect("it closes");
     let report = audit(disk, None, &mut |leaf, verdict| {

@@ -334,7 +334,7 @@ impl World {
         }
         let open: u64 = engine.state().holds().count() as u64;
         assert_eq!(model.holds.len() as u64, open);
-        let charged: u128 = engine.statement().accounts.iter().map(|account| account.total.charged).sum();
+        let charged: u128 = engine.accounts().accounts.iter().map(|account| account.total.charged).sum();
         assert_eq!(charged, model.charged);
         if model.summed > 0 {
             self.note("sums of denials");

@@ -41,7 +41,7 @@ pub mod statement;
 pub mod step;
 mod wide;
 
-pub use accounts::{Account, Accounts, Accounts as Statement, Fault, Payee, Shares};
+pub use accounts::{Account, Accounts, Fault, Payee, Shares};
 pub use audit::{Audit, Counts, Failure, Verdict};
 pub use command::{Ask, Command, Event, Mint, Step};
 pub use config::Config;

@@ -6,8 +6,8 @@ mod common;
 use common::*;
 use licit_ledger::receipt::{Kind, Opening, Reference, SigningKey};
 use licit_ledger::{
-    Audit, Command, Config, Event, Failure, FoldError, Kept, KeptLine, LineOf, Order, Purpose, Refusal,
-    Request, SeatOf, Settled, Span, State, Statement, Terms, Value, Verdict, What,
+    Accounts, Audit, Command, Config, Event, Failure, FoldError, Kept, KeptLine, LineOf, Order, Purpose,
+    Refusal, Request, SeatOf, Settled, Span, State, Terms, Value, Verdict, What,
 };
 
 const MONTH: u8 = 3;
@@ -256,7 +256,7 @@ fn royalties_that_are_dropped_are_found_although_the_close_is_erased() {
         let good = honest(text, story);
         let (verdicts, state) = audited(&good, &good.events, &|_| true);
         assert!(verdicts.iter().all(|verdict| *verdict == Verdict::Verified));
-        assert!(Statement::of(&state, &good.policies).balances());
+        assert!(Accounts::of(&state, &good.policies).balances());
         let bad = lying(text, change, story);
         let (verdicts, state) = audited(&good, &bad.events, &|_| true);
         let failed: Vec<(Kind, &Verdict)> = bad
@@ -267,7 +267,7 @@ fn royalties_that_are_dropped_are_found_although_the_close_is_erased() {
             .map(|(event, verdict)| (event.receipt.kind, verdict))
             .collect();
         assert_eq!(failed.first(), Some(&(Kind::Close, &Verdict::Failed(Failure::Parts))), "{failed:?}");
-        assert!(!Statement::of(&state, &good.policies).balances());
+        assert!(!Accounts::of(&state, &good.policies).balances());
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use common::*;
 use licit_ledger::receipt::{Kind, Receipt};
 use licit_ledger::{
-    Audit, Command, Order, Phase, Refusal, Request, State, Statement, Step, Verdict, What, fold,
+    Accounts, Audit, Command, Order, Phase, Refusal, Request, State, Step, Verdict, What, fold,
 };
 use proptest::prelude::*;
 
@@ -276,11 +276,11 @@ proptest! {
         // Money: totals, and their shares, to the last unit.
         let charged: u128 = model.charged.values().sum();
         let due: u128 = model.due.values().sum();
-        let statement = Statement::of(&ledger.state, &ledger.policies);
-        prop_assert!(statement.balances(), "{:?}", statement.faults);
-        prop_assert_eq!(statement.accounts.iter().map(|account| account.total.charged).sum::<u128>(), charged);
-        prop_assert_eq!(statement.accounts.iter().map(|account| account.total.due).sum::<i128>(), due as i128);
-        for shares in &statement.shares {
+        let accounts = Accounts::of(&ledger.state, &ledger.policies);
+        prop_assert!(accounts.balances(), "{:?}", accounts.faults);
+        prop_assert_eq!(accounts.accounts.iter().map(|account| account.total.charged).sum::<u128>(), charged);
+        prop_assert_eq!(accounts.accounts.iter().map(|account| account.total.due).sum::<i128>(), due as i128);
+        for shares in &accounts.shares {
             prop_assert_eq!(shares.payees.iter().map(|payee| payee.payable).sum::<i128>() + shares.residue, shares.due);
             prop_assert_eq!(shares.payees.iter().map(|payee| payee.at_close).sum::<i128>(), shares.due);
         }

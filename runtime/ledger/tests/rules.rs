@@ -6,8 +6,8 @@ use common::*;
 use licit_ledger::receipt::{Kind, Opening, Receipt, Reference};
 use licit_ledger::vm::{DutyStatus, ReasonCode};
 use licit_ledger::{
-    Audit, Command, DutyKey, Failure, FoldError, Held, Kept, Order, Phase, Refusal, Request, State,
-    Statement, Step, Verdict, What, Who, fold,
+    Accounts, Audit, Command, DutyKey, Failure, FoldError, Held, Kept, Order, Phase, Refusal, Request, State,
+    Step, Verdict, What, Who, fold,
 };
 
 fn commit(call: u64, tokens: u128) -> Command {
@@ -119,10 +119,10 @@ fn a_commit_is_priced_in_log_order_and_counts_what_was_used() {
         assert_eq!(sum.held, 0);
     }
     // 4.200 euros are 420 cents.
-    let statement = Statement::of(&ledger.state, &ledger.policies);
-    assert_eq!((statement.accounts[0].total.charged, statement.accounts[0].total.due), (4200, 420));
-    let payable: Vec<i128> = statement.shares[0].payees.iter().map(|payee| payee.payable).collect();
-    assert_eq!((payable, statement.shares[0].residue), (vec![168, 126, 84, 42], 0));
+    let accounts = Accounts::of(&ledger.state, &ledger.policies);
+    assert_eq!((accounts.accounts[0].total.charged, accounts.accounts[0].total.due), (4200, 420));
+    let payable: Vec<i128> = accounts.shares[0].payees.iter().map(|payee| payee.payable).collect();
+    assert_eq!((payable, accounts.shares[0].residue), (vec![168, 126, 84, 42], 0));
 }
 
 #[test]
@@ -189,12 +189,12 @@ fn calls_are_settled_and_shared_one_by_one() {
         // 1.5 cents, rounded up; of two thirds each, the first two get one.
         assert_eq!(ledger.last().receipt.due.unwrap().minor, 2);
     }
-    let statement = Statement::of(&ledger.state, &ledger.policies);
-    assert!(statement.balances(), "{:?}", statement.faults);
-    let payable: Vec<i128> = statement.shares[0].payees.iter().map(|payee| payee.payable).collect();
-    assert_eq!((payable, statement.shares[0].residue), (vec![5, 5, 0], 0));
-    assert_eq!(statement.accounts[0].total.commits, 5);
-    let remainder = statement.accounts[0].remainder.unwrap();
+    let accounts = Accounts::of(&ledger.state, &ledger.policies);
+    assert!(accounts.balances(), "{:?}", accounts.faults);
+    let payable: Vec<i128> = accounts.shares[0].payees.iter().map(|payee| payee.payable).collect();
+    assert_eq!((payable, accounts.shares[0].residue), (vec![5, 5, 0], 0));
+    assert_eq!(accounts.accounts[0].total.commits, 5);
+    let remainder = accounts.accounts[0].remainder.unwrap();
     assert!(remainder.negative);
     assert_eq!((remainder.amount.numerator, remainder.amount.denominator), (1, 40));
 }
@@ -210,16 +210,14 @@ fn windows_of_money_are_those_of_the_calendar() {
         let ask = ledger.ask_for(call, used_at, chat("ana", None, tokens));
         ledger.run(Command::Invoke(ask)).expect("it is decided");
     }
-    let statement = Statement::of(&ledger.state, &ledger.policies);
-    assert!(statement.balances(), "{:?}", statement.faults);
+    let accounts = Accounts::of(&ledger.state, &ledger.policies);
+    assert!(accounts.balances(), "{:?}", accounts.faults);
     let month = |index| (3, index);
-    let accounts = statement
-        .accounts
-        .iter()
-        .map(|a| ((a.key.span.kind, a.key.span.index), a.total.charged, a.total.due));
+    let totals =
+        accounts.accounts.iter().map(|a| ((a.key.span.kind, a.key.span.index), a.total.charged, a.total.due));
     // March to May 2026; 1.5 cents are a tie, and 2 is even.
-    assert_eq!(accounts.collect::<Vec<_>>(), [(month(674), 15, 2), (month(675), 30, 3), (month(676), 60, 6)]);
-    let shares = statement.shares.iter().map(|s| {
+    assert_eq!(totals.collect::<Vec<_>>(), [(month(674), 15, 2), (month(675), 30, 3), (month(676), 60, 6)]);
+    let shares = accounts.shares.iter().map(|s| {
         let payees: Vec<(i128, i128)> =
             s.payees.iter().map(|payee| (payee.payable, payee.at_close)).collect();
         (s.key.span.index, s.due, payees, s.residue)

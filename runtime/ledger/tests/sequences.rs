@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use common::*;
 use licit_ledger::receipt::{Kind, Receipt};
 use licit_ledger::{
-    Audit, Command, Config, Kept, Order, Past, Phase, Purpose, Request, Span, State, Statement, Step, Value,
+    Accounts, Audit, Command, Config, Kept, Order, Past, Phase, Purpose, Request, Span, State, Step, Value,
     Verdict, What, fold,
 };
 use proptest::prelude::*;
@@ -627,8 +627,8 @@ proptest! {
     fn the_ledger_does_what_the_model_does(acts in prop::collection::vec(act(), 0..70)) {
         let (ledger, _) = play(&acts);
         // T7: whatever happened, everything paid and owed is what was charged.
-        let statement = Statement::of(&ledger.state, &ledger.policies);
-        prop_assert!(statement.balances(), "{:?}", statement.faults);
+        let accounts = Accounts::of(&ledger.state, &ledger.policies);
+        prop_assert!(accounts.balances(), "{:?}", accounts.faults);
         let bytes = ledger.state.encode();
         prop_assert_eq!(State::decode(&bytes), Ok(ledger.state));
     }

@@ -6,7 +6,7 @@ use common::*;
 use licit_ledger::receipt::{Kind, SigningKey};
 use licit_ledger::vm::ReasonCode;
 use licit_ledger::{
-    Audit, Command, Config, Failure, Kept, Order, Phase, Purpose, Refusal, Request, Span, State, Statement,
+    Accounts, Audit, Command, Config, Failure, Kept, Order, Phase, Purpose, Refusal, Request, Span, State,
     Step, Terms, Value, Verdict, What,
 };
 use proptest::prelude::*;
@@ -82,8 +82,8 @@ fn sound(ledger: &Ledger) {
     }
     assert_eq!(audit.state(), &ledger.state);
     assert_eq!(State::decode(&ledger.state.encode()).as_ref(), Ok(&ledger.state));
-    let statement = Statement::of(&ledger.state, &ledger.policies);
-    assert!(statement.balances(), "{:?}", statement.faults);
+    let accounts = Accounts::of(&ledger.state, &ledger.policies);
+    assert!(accounts.balances(), "{:?}", accounts.faults);
 }
 
 fn over() -> (Kind, u16) {
@@ -297,15 +297,15 @@ fn windows_close_and_are_corrected_by_differences() {
     assert_eq!(ledger.run(close(&ledger, 34, QUARTER, last_quarter)), Err(Refusal::Unsettled));
     ledger.run(close(&ledger, 34, MONTH, november + 1)).unwrap();
     ledger.run(close(&ledger, 35, QUARTER, last_quarter)).unwrap();
-    let statement = Statement::of(&ledger.state, &ledger.policies);
+    let accounts = Accounts::of(&ledger.state, &ledger.policies);
     // EUR 0.205 and 0.130 are 20 and 13 cents; a fiftieth of 33, then thirds of 98 hundredths of it.
-    let paid: Vec<i128> = statement.shares[0].payees.iter().map(|payee| payee.payable).collect();
-    assert_eq!((statement.shares[0].due, paid, statement.shares[0].residue), (33, vec![1, 11, 21], 0));
+    let paid: Vec<i128> = accounts.shares[0].payees.iter().map(|payee| payee.payable).collect();
+    assert_eq!((accounts.shares[0].due, paid, accounts.shares[0].residue), (33, vec![1, 11, 21], 0));
     // A correction of December moves what was given out.
     ledger.run(correct(&ledger, 36, 4, 13, 0)).unwrap();
-    let statement = Statement::of(&ledger.state, &ledger.policies);
-    let paid: Vec<i128> = statement.shares[0].payees.iter().map(|payee| payee.payable).collect();
-    assert_eq!((statement.shares[0].due, paid), (34, vec![1, 11, 22]));
+    let accounts = Accounts::of(&ledger.state, &ledger.policies);
+    let paid: Vec<i128> = accounts.shares[0].payees.iter().map(|payee| payee.payable).collect();
+    assert_eq!((accounts.shares[0].due, paid), (34, vec![1, 11, 22]));
     sound(&ledger);
 }
 
@@ -604,9 +604,9 @@ fn a_call_that_is_settled_by_itself_is_corrected_by_itself() {
     ledger.run(tokens(&ledger, 20, 1, 3)).unwrap();
     assert_eq!(due(&ledger), (false, 3));
     let shared = |ledger: &Ledger| {
-        let statement = Statement::of(&ledger.state, &ledger.policies);
-        let payees = statement.shares[0].payees.iter().map(|payee| payee.payable);
-        (statement.shares[0].due, payees.collect::<Vec<_>>())
+        let accounts = Accounts::of(&ledger.state, &ledger.policies);
+        let payees = accounts.shares[0].payees.iter().map(|payee| payee.payable);
+        (accounts.shares[0].due, payees.collect::<Vec<_>>())
     };
     // 5 in thirds are 2, 2, 1; 2 are 1, 1, 0.
     assert_eq!(shared(&ledger), (7, vec![3, 3, 1]));

@@ -59,7 +59,7 @@ impl Tally {
     /// Says it on standard error: in words, or as one JSON object.
     pub fn say(&self, run: &Run<'_>, shell: &Shell) {
         let engine = &run.engine;
-        let statement = engine.statement();
+        let accounts = engine.accounts();
         if run.args.format.is_json() {
             let reasons: serde_json::Map<String, Value> =
                 self.reasons.iter().map(|(code, count)| (code.name().to_owned(), json!(count))).collect();
@@ -74,7 +74,7 @@ impl Tally {
                 "undecided": self.undecided,
                 "receipts": engine.state().leaves(),
                 "checkpoint": engine.checkpoint(),
-                "statement": book::json(&statement, engine.policies(), engine.names()),
+                "statement": book::json(&accounts, engine.policies(), engine.names()),
             });
             shell.talk(&summary.to_string());
             return;
@@ -106,7 +106,7 @@ impl Tally {
             ));
         }
         shell.talk(&text);
-        shell.talk_raw(&book::human(&statement, engine.policies(), engine.names()));
+        shell.talk_raw(&book::human(&accounts, engine.policies(), engine.names()));
         let place = match &run.args.ledger {
             Some(folder) => format!("in {}", folder.display()),
             None => "in memory only; `--ledger DIR` keeps them".to_owned(),
