@@ -72,6 +72,9 @@ pub(crate) fn read_instant(r: &mut Reader<'_>) -> Result<i64, Error> {
     Ok(r.uint_max(i64::MAX as u64)? as i64)
 }
 
+/// Room for what a typical use encodes to, so that writing it does not move it again and again.
+pub(crate) const TYPICAL: usize = 512;
+
 /// A map under construction: keys that are written are counted first, so that absent ones cost nothing.
 pub(crate) struct MapWriter<'a> {
     body: &'a mut Vec<u8>,

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use licit_receipt::cbor::{Error, ErrorKind, Reader, Writer};
 use licit_vm::{Delta, DutyDue, DutyStatus, Instants, Line, Outcome, Reason, ReasonCode, Renewal};
 
-use crate::codec::{MapWriter, read_instant, read_list, read_nat, read_u16, read_u32, write_nat};
+use crate::codec::{MapWriter, TYPICAL, read_instant, read_list, read_nat, read_u16, read_u32, write_nat};
 use crate::order::{Warrant, What};
 use crate::request::Request;
 
@@ -81,7 +81,7 @@ impl Answer {
 impl Content {
     /// The canonical bytes.
     pub fn encode(&self) -> Vec<u8> {
-        let (mut body, mut out) = (Vec::new(), Vec::new());
+        let (mut body, mut out) = (Vec::with_capacity(TYPICAL), Vec::with_capacity(TYPICAL));
         let mut map = MapWriter::new(&mut body);
         self.request.write(&mut map);
         self.answer.write(&mut map);

@@ -13,8 +13,8 @@ use super::{
     Terms, Who,
 };
 use crate::codec::{
-    MapWriter, read_instant, read_list, read_nat, read_signed, read_text, read_u16, read_u32, write_nat,
-    write_signed,
+    MapWriter, TYPICAL, read_instant, read_list, read_nat, read_signed, read_text, read_u16, read_u32,
+    write_nat, write_signed,
 };
 use crate::config::{Config, Entitled};
 use crate::content::read_duty;
@@ -57,7 +57,7 @@ struct Fields {
 impl Kept {
     /// The canonical bytes.
     pub fn encode(&self) -> Vec<u8> {
-        let (mut body, mut out) = (Vec::new(), Vec::new());
+        let (mut body, mut out) = (Vec::with_capacity(TYPICAL), Vec::with_capacity(TYPICAL));
         let mut map = MapWriter::new(&mut body);
         Fields::of(self).write(&mut map);
         map.finish(&mut out);
