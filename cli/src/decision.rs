@@ -8,11 +8,13 @@ use crate::figures::{counted_units, decimals_of, fraction, money};
 use crate::instant;
 use crate::names::Names;
 use crate::shell::{Style, paint, shown};
+use licit_ledger::Request;
+use licit_receipt::Receipt;
 use licit_vm::{DutyDue, Line, Manifest, Reason};
 use serde_json::{Map, Value, json};
 
 pub use lines::{calculation, line_words};
-pub use reasons::{reason_words, subject};
+pub use reasons::reason_words;
 
 /// Everything about one decision that is worth telling.
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +60,21 @@ pub struct Asked<'a> {
     pub quantities: &'a [(String, u128)],
 }
 
-impl Asked<'_> {
+impl<'a> Asked<'a> {
+    /// What a ledger remembers of a use.
+    pub fn of(receipt: &Receipt, request: &'a Request, id: Option<&'a str>) -> Asked<'a> {
+        Asked {
+            used_at: i64::try_from(receipt.at.used).unwrap_or(i64::MAX),
+            id,
+            user: request.user.as_deref(),
+            organisation: request.organisation.as_deref(),
+            action: request.action.as_deref(),
+            purpose: request.purpose.as_deref(),
+            place: request.place.as_deref(),
+            quantities: &request.quantities,
+        }
+    }
+
     /// `chat for product in FR`
     pub fn act(&self) -> String {
         let mut words = self.action.map_or_else(|| "some use".to_owned(), shown);

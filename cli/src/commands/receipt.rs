@@ -168,20 +168,10 @@ fn decision<'a>(
     content: &'a Content,
     names: &'a Names,
 ) -> Decision<'a> {
-    let request = &content.request;
     Decision {
         manifest,
         names,
-        asked: Asked {
-            used_at: i64::try_from(entry.receipt.at.used).unwrap_or(i64::MAX),
-            id: None,
-            user: request.user.as_deref(),
-            organisation: request.organisation.as_deref(),
-            action: request.action.as_deref(),
-            purpose: request.purpose.as_deref(),
-            place: request.place.as_deref(),
-            quantities: &request.quantities,
-        },
+        asked: Asked::of(&entry.receipt, &content.request, None),
         permitted: entry.receipt.decision == Some(0),
         reasons: &content.answer.reasons,
         lines: &content.answer.lines,

@@ -149,20 +149,10 @@ impl Run<'_> {
         let (Some(licence), Some(content)) = (self.licence(), content) else {
             return format!("leaf {}: answered before; its details were erased\n", answer.receipt.seq);
         };
-        let request = &content.request;
         let decision = Decision {
             manifest: licence.manifest(),
             names: &self.subject.names,
-            asked: Asked {
-                used_at: i64::try_from(answer.receipt.at.used).unwrap_or(i64::MAX),
-                id,
-                user: request.user.as_deref(),
-                organisation: request.organisation.as_deref(),
-                action: request.action.as_deref(),
-                purpose: request.purpose.as_deref(),
-                place: request.place.as_deref(),
-                quantities: &request.quantities,
-            },
+            asked: Asked::of(&answer.receipt, &content.request, id),
             permitted: answer.phase != Phase::Denied,
             reasons: &content.answer.reasons,
             lines: &content.answer.lines,

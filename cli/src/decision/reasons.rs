@@ -5,7 +5,7 @@ use crate::figures::{counted_units, grouped};
 use crate::instant;
 use crate::shell::shown;
 use licit_bytecode::{Anchor, Period, Point, Window};
-use licit_vm::{CounterOf, DutyDue, EVERYTHING, Key, Reason, ReasonCode, UNIT_BASE, UNIT_UNKNOWN};
+use licit_vm::{CounterOf, DutyDue, EVERYTHING, Key, Reason, ReasonCode, UNIT_BASE, UNIT_UNKNOWN, slot_name};
 use serde_json::{Value, json};
 
 /// One reason in a line of words.
@@ -59,12 +59,10 @@ pub fn json(decision: &Decision<'_>, reason: Reason) -> Value {
     let manifest = decision.manifest;
     let mut out = serde_json::Map::new();
     out.insert("reason".into(), json!(reason.code.name()));
-    if let Some(about) = subject(decision, reason) {
+    if let Some(about) = reason.about(manifest) {
         out.insert("about".into(), json!(about));
     }
-    if is_clause(reason)
-        && let Some((file, start, end)) = manifest.source(reason.number)
-    {
+    if let Some((file, start, end)) = reason.clause().and_then(|clause| manifest.source(clause)) {
         out.insert(
             "source".into(),
             json!({ "file": file, "start": start, "end": end, "line": decision.names.line(file, start) }),
@@ -72,30 +70,6 @@ pub fn json(decision: &Decision<'_>, reason: Reason) -> Value {
     }
     out.insert("text".into(), json!(reason_words(decision, reason)));
     Value::Object(out)
-}
-
-/// What stands behind the colon in the canonical text (`spec/core.md` section 12).
-pub fn subject(decision: &Decision<'_>, reason: Reason) -> Option<String> {
-    let manifest = decision.manifest;
-    match reason.code {
-        ReasonCode::Revoked | ReasonCode::NotYet | ReasonCode::Expired => None,
-        ReasonCode::Needing => Some(slot_name(decision, reason.number)),
-        ReasonCode::NotPermitted => Some(guard(reason.number).0.to_owned()),
-        _ if reason.number == EVERYTHING => Some("*".to_owned()),
-        _ if reason.number >= UNIT_BASE => Some(unit_name(decision, reason.number).unwrap_or("?").to_owned()),
-        _ => manifest.label(reason.number).map(str::to_owned),
-    }
-}
-
-fn is_clause(reason: Reason) -> bool {
-    !matches!(
-        reason.code,
-        ReasonCode::Revoked
-            | ReasonCode::NotYet
-            | ReasonCode::Expired
-            | ReasonCode::Needing
-            | ReasonCode::NotPermitted
-    ) && reason.number < EVERYTHING
 }
 
 /// `no_spies (llm-api.licit:33)`
@@ -171,15 +145,15 @@ fn point_words(point: &Point, calendar: &str) -> String {
     }
 }
 
-/// The guard's canonical name, and what it says.
-fn guard(number: u32) -> (&'static str, &'static str) {
+/// What the guard says.
+fn guard(number: u32) -> &'static str {
     match number {
-        1 => ("party", "to this kind of party"),
-        2 => ("action", "for this action"),
-        3 => ("purpose", "for this purpose"),
-        4 => ("place", "in this place"),
-        5 => ("time", "at this time"),
-        _ => ("other", "under these conditions"),
+        1 => "to this kind of party",
+        2 => "for this action",
+        3 => "for this purpose",
+        4 => "in this place",
+        5 => "at this time",
+        _ => "under these conditions",
     }
 }
 
@@ -189,34 +163,12 @@ fn not_permitted(decision: &Decision<'_>, number: u32) -> String {
         2 => (0, asked.action, "to"),
         3 => (1, asked.purpose, "this for"),
         4 => (2, asked.place, "this in"),
-        _ => return format!("no clause permits this {}", guard(number).1),
+        _ => return format!("no clause permits this {}", guard(number)),
     };
-    let Some(term) = term else { return format!("no clause permits this {}", guard(number).1) };
+    let Some(term) = term else { return format!("no clause permits this {}", guard(number)) };
     let listed = decision.manifest.axes[axis].iter().any(|name| name == term);
     let unlisted = if listed { "" } else { ", which its vocabulary does not list" };
     format!("no clause permits {preposition} {}{unlisted}", shown(term))
-}
-
-/// The slot's canonical name.
-fn slot_name(decision: &Decision<'_>, slot: u32) -> String {
-    let fixed = [
-        "action",
-        "purpose",
-        "place",
-        "unlisted-action",
-        "unlisted-purpose",
-        "unlisted-place",
-        "user",
-        "organisation",
-        "licensee",
-        "grant",
-        "release",
-    ];
-    if let Some(name) = fixed.get(slot as usize) {
-        return (*name).to_owned();
-    }
-    let fact = slot.checked_sub(16).and_then(|fact| decision.manifest.facts.get(fact as usize));
-    fact.map_or_else(|| "?".to_owned(), |fact| fact.name.clone())
 }
 
 fn needing(decision: &Decision<'_>, slot: u32) -> String {
@@ -226,14 +178,14 @@ fn needing(decision: &Decision<'_>, slot: u32) -> String {
         format!("the {what} `{term}` is not listed, so it is not known whether the licence covers it")
     };
     match slot {
-        0..=2 => format!("the {} is not given", slot_name(decision, slot)),
+        0..=2 => format!("the {} is not given", slot_name(decision.manifest, slot)),
         3 => unlisted("action", asked.action),
         4 => unlisted("purpose", asked.purpose),
         5 => unlisted("place", asked.place),
-        6..=8 => format!("the {} is not given", slot_name(decision, slot)),
+        6..=8 => format!("the {} is not given", slot_name(decision.manifest, slot)),
         9 => "the licence is not granted yet, and its term counts from the grant".to_owned(),
         10 => "what is licensed is not released yet, and the term counts from then".to_owned(),
-        _ => format!("{} is not known", slot_name(decision, slot)),
+        _ => format!("{} is not known", slot_name(decision.manifest, slot)),
     }
 }
 

@@ -51,3 +51,4 @@ pub use licit_bytecode::{Key, LoadError, LoadErrorKind, Manifest, Window};
 pub use outcome::{Delta, DutyDue, EVERYTHING, Line, Outcome, Reason, ReasonCode, UNIT_BASE, UNIT_UNKNOWN};
 pub use policy::Policy;
 pub use request::{BindError, DutyStatus, END_OF_TIME, FactValue, Instants, Renewal, Request, State};
+pub use text::slot_name;

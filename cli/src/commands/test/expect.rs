@@ -1,12 +1,12 @@
 //! Judging what a test expects, and telling why it failed.
 
-use crate::decision::{Decision, calculation, due_words, reason_words, subject};
+use crate::decision::{Decision, calculation, due_words, reason_words};
 use crate::figures::{decimal, money};
 use licit_compiler::core::Ratio;
 use licit_compiler::{Code, Diagnostic, Edit, Fix, Label, Safety, TestCase, TestExpect, TestStep};
 use licit_grammar::Span;
 use licit_ledger::money::{Fraction, compare};
-use licit_vm::{EVERYTHING, Reason, ReasonCode};
+use licit_vm::{Reason, ReasonCode};
 
 /// What is wrong, if the outcome is not as expected.
 pub fn judge(test: &TestCase, seen: &Decision<'_>, expected: &TestExpect, span: Span) -> Option<Diagnostic> {
@@ -80,7 +80,7 @@ fn outcome_words(seen: &Decision<'_>) -> String {
 /// `needing headcount`, `forbidden by no_arms`
 fn reason_name(seen: &Decision<'_>, reason: Reason) -> String {
     let name = reason.code.name();
-    match subject(seen, reason) {
+    match reason.about(seen.manifest) {
         None => name.to_owned(),
         Some(about) if matches!(reason.code, ReasonCode::Forbidden | ReasonCode::Suspended) => {
             format!("{name} by {about}")
@@ -127,7 +127,7 @@ fn deny(seen: &Decision<'_>, reason: Option<&str>, about: Option<&str>, by: Opti
 /// Whether a reason is about what a test names: its canonical subject, any unlisted term for `unlisted`, a unit by its
 /// plural, a guard.
 fn is_about(seen: &Decision<'_>, reason: Reason, about: &str) -> bool {
-    let Some(subject) = subject(seen, reason) else { return false };
+    let Some(subject) = reason.about(seen.manifest) else { return false };
     let unit = |name: &str| seen.names.unit(name, |_| false).0.to_owned();
     subject == about
         || (reason.code == ReasonCode::Needing && about == "unlisted" && subject.starts_with("unlisted-"))
@@ -138,21 +138,8 @@ fn is_about(seen: &Decision<'_>, reason: Reason, about: &str) -> bool {
 
 /// Whether a reason is by what a test names: a clause, or the guard that left no permit.
 fn is_by(seen: &Decision<'_>, reason: Reason, by: &str) -> bool {
-    clause(seen, reason) == Some(by)
-        || (reason.code == ReasonCode::NotPermitted && subject(seen, reason).as_deref() == Some(by))
-}
-
-/// The label of the clause behind a reason.
-fn clause<'a>(seen: &Decision<'a>, reason: Reason) -> Option<&'a str> {
-    let about_clause = !matches!(
-        reason.code,
-        ReasonCode::Revoked
-            | ReasonCode::NotYet
-            | ReasonCode::Expired
-            | ReasonCode::Needing
-            | ReasonCode::NotPermitted
-    );
-    if about_clause && reason.number < EVERYTHING { seen.manifest.label(reason.number) } else { None }
+    reason.clause().and_then(|clause| seen.manifest.label(clause)) == Some(by)
+        || (reason.code == ReasonCode::NotPermitted && reason.about(seen.manifest) == Some(by))
 }
 
 fn currency<'a>(seen: &Decision<'a>) -> &'a str {
