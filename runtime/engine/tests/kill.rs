@@ -4,14 +4,17 @@
 //! `KILLS=10000 cargo test -p licit-engine --test kill` kills more often; `SEED=...` repeats a run's delays (what the
 //! process had done by then is the machine's choice).
 
+mod common;
+
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use common::{Random, START, key, monthly};
 use licit_engine::receipt::hash::hex;
-use licit_engine::receipt::{SigningKey, leaf_hash};
+use licit_engine::receipt::leaf_hash;
 use licit_engine::{
     Answer, CallId, Durability, Engine, Error, Gateway, GroupCommit, Phase, Promise, Request, Settings,
     Standing, audit_dir,
@@ -25,18 +28,7 @@ const READY: &str = "\n= ready\n";
 
 /// Kills before a folder is left and another begun.
 const ROUNDS: u64 = 10;
-/// 2023-11-16T18:15Z.
-const START: u64 = 1_700_158_500_000_000;
 const THREADS: u64 = 2;
-
-fn key() -> SigningKey {
-    SigningKey::from_seed(&[7; 32])
-}
-
-fn module() -> Vec<u8> {
-    let text = include_str!("../../ledger/tests/licences/monthly.lasm");
-    licit_bytecode::encode(&licit_bytecode::text::assemble(text).expect("it is well-formed"))
-}
 
 /// What a call does is in its id: the round, the thread, the number, and by the number what kind of use it is.
 fn id(round: u64, thread: u64, number: u64) -> CallId {
@@ -120,7 +112,7 @@ fn writes_until_it_is_killed() {
     let settings = Settings { durability, group, ..Settings::default() };
     let gateway =
         unlocked(|| Gateway::open_dir(Path::new(&folder), key(), settings.clone())).expect("it opens");
-    let module = gateway.load(&module()).expect("it loads").module;
+    let module = gateway.load(&monthly()).expect("it loads").module;
     std::io::stdout().write_all(READY.as_bytes()).expect("somebody listens");
     std::thread::scope(|scope| {
         for thread in 0..THREADS {
@@ -192,17 +184,6 @@ impl Told {
         let report =
             audit_dir(folder, Some(&key().verifying_key()), &mut |_, _| {}).expect("it can be audited");
         assert!(report.passes(), "{:?} {:?}", report.findings, report.counts);
-    }
-}
-
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) % n
     }
 }
 

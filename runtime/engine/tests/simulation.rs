@@ -22,21 +22,6 @@ const DAY: u64 = 86_400 * SECOND;
 /// The month of `START` ends later.
 const LAST: u64 = START + 13 * DAY;
 
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) % n
-    }
-
-    fn one_in(&mut self, n: u64) -> bool {
-        self.below(n) == 0
-    }
-}
-
 /// A consumer's use, which it sends again until it is answered, or forgets.
 struct Use {
     id: CallId,

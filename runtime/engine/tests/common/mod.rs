@@ -7,8 +7,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
 use licit_bytecode::{encode, text};
 use licit_engine::disk::{Disk, DiskFile};
-use licit_engine::receipt::SigningKey;
-use licit_engine::{CallId, DerivedSalts, Engine, Options, Request};
+use licit_engine::ledger::Accounts;
+use licit_engine::receipt::{Kind, SigningKey};
+use licit_engine::{CallId, DerivedSalts, Engine, Options, Request, Verdict, audit};
 
 /// 2023-11-16T18:15Z.
 pub const START: u64 = 1_700_158_500_000_000;
@@ -372,5 +373,49 @@ pub fn chat(tokens: u128) -> Request {
         action: Some("chat".into()),
         quantities: vec![("token".into(), tokens)],
         ..Request::default()
+    }
+}
+
+/// Leaves that somebody was told are durable, with their payloads.
+pub type Told = BTreeMap<u64, Vec<u8>>;
+
+/// Nothing that was told is gone or changed, no call was committed twice, and the audit decides everything again.
+/// Returns how many calls were committed, and the accounts.
+pub fn check_log(disk: &MemoryDisk, told: &Told) -> (usize, Accounts) {
+    let engine = open(Some(disk), Options::default()).expect("the ledger opens");
+    for (leaf, payload) in told {
+        assert_eq!(&engine.entry(*leaf).expect("it is there").payload, payload, "leaf {leaf}");
+    }
+    let mut committed: BTreeMap<CallId, u32> = BTreeMap::new();
+    for leaf in 0..engine.durable() {
+        let receipt = engine.entry(leaf).expect("it reads").receipt;
+        if let (Kind::Commit, Some(call)) = (receipt.kind, receipt.call) {
+            *committed.entry(call).or_insert(0) += 1;
+        }
+    }
+    assert!(committed.values().all(|times| *times == 1), "each call exactly once: {committed:?}");
+    let accounts = engine.accounts();
+    assert!(accounts.balances(), "{:?}", accounts.faults);
+    engine.close().expect("it closes");
+    let report = audit(disk, None, &mut |leaf, verdict| {
+        assert_eq!(*verdict, Verdict::Reexecuted, "leaf {leaf}");
+    });
+    assert!(report.expect("it can be audited").passes());
+    (committed.len(), accounts)
+}
+
+/// Numbers that look random and come again with the same seed, which is not 0 (xorshift64).
+pub struct Random(pub u64);
+
+impl Random {
+    pub fn below(&mut self, n: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 11) % n
+    }
+
+    pub fn one_in(&mut self, n: u64) -> bool {
+        self.below(n) == 0
     }
 }
